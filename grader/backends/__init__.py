@@ -1,0 +1,1 @@
+"""Where jobs run and services live: `local` processes, `docker` containers."""

@@ -60,12 +60,31 @@ class Running:
     """A hosted service, as plain data: it is written to disk and found again by another process."""
 
     service: str
+    endpoint: str
+    """Name of the port that clients use."""
     ports: dict[str, Address]
     """As this process reaches them."""
     internal: dict[str, Address]
     """As the other services of the same instance reach them."""
     handle: dict[str, Any] = field(default_factory=dict)
     """What the backend needs to find it again (a process id and its start time, a container's id)."""
+
+    @property
+    def address(self) -> Address:
+        """Where this process reaches the service's clients' port."""
+        return self.ports[self.endpoint]
+
+
+def placeholder_values(job: ServiceJob, bind: str, data: str, files: str, ports: Mapping[str, int]) -> dict[str, str]:
+    """What `ServiceSpec.render` fills in, for a backend that puts the service's folders and ports where it says."""
+    values = {"bind": bind, "data": data, "files": files}
+    values |= {f"port.{name}": str(port) for name, port in ports.items()}
+    values |= {f"secret.{name}": secret for name, secret in job.secrets.items()}
+    for peer, running in job.peers.items():
+        inner = running.internal[running.endpoint]
+        values |= {f"peer.{peer}.host": inner.host, f"peer.{peer}.port": str(inner.port)}
+        values |= {f"peer.{peer}.secret.{name}": secret for name, secret in job.peer_secrets[peer].items()}
+    return values
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Runs a rebuilt notebook in a sandbox with papermill, and asks the kernel that is left questions."""

@@ -1,0 +1,1 @@
+"""The typed, versioned formats of all content files."""

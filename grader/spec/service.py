@@ -12,6 +12,7 @@ from grader.spec.base import Document, Part, Slug
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 _PLACEHOLDER = re.compile(r"\$\{([a-z0-9_.\-]+)\}")
+_PEER = re.compile(r"peer\.([a-z0-9-]+)\.(host|port|secret\.[a-z0-9-]+)")
 
 
 class Probe(Part):
@@ -55,12 +56,12 @@ class ServiceSpec(Document):
         known = {"bind", "data", "files"} | {f"port.{p}" for p in self.ports} | {f"secret.{s}" for s in self.secrets}
         texts = [*self.command, *self.variables.values(), *self.files.values(), *(a for s in self.setup for a in s.run)]
         for name in sorted({n for text in texts for n in _PLACEHOLDER.findall(text)} - known):
-            peer = name.split(".")
-            if peer[0] != "peer" or len(peer) < 3 or peer[1] not in self.needs:
-                raise ValueError(f"unknown placeholder ${{{name}}}; known: {', '.join(sorted(known))}, peer.<need>.…")
+            peer = _PEER.fullmatch(name)
+            if peer is None or peer.group(1) not in self.needs:
+                raise ValueError(f"unknown placeholder ${{{name}}} (known: {', '.join(sorted(known))}, peer.<need>.…)")
         for name in (self.endpoint, self.ready.port):
             if name not in self.ports:
-                raise ValueError(f"port {name!r} is not among ports: {', '.join(self.ports)}")
+                raise ValueError(f"port {name!r} is not among ports (name one of: {', '.join(self.ports)})")
         return self
 
     def render(self, values: Mapping[str, str]) -> RenderedService:

@@ -1,0 +1,1 @@
+"""The `docker` backend: a single-use container per sandbox, a container per service."""

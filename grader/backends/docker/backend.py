@@ -1,0 +1,93 @@
+"""The `docker` backend: everything that the `Backend` protocol asks, on any Docker engine of this machine."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from grader.backends.docker import owner
+from grader.backends.docker.confinement import KIND, NAME
+from grader.backends.docker.engine import ENGINE_ERRORS, connect, says
+from grader.backends.docker.hosting import Hosting
+from grader.backends.docker.images import Images
+from grader.backends.docker.sandbox import DockerSandbox, remove
+from grader.backends.protocol import Address, Endpoint, Environment, Running, SandboxRequest, ServiceJob
+from grader.errors import SandboxFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from docker import APIClient
+
+
+class DockerBackend:
+    """See `grader.backends.protocol.Backend`. One instance may be used by many threads."""
+
+    name = "docker"
+
+    def __init__(self, dockerfile: Path | None = None, seccomp: str | None = None) -> None:
+        """Nothing is asked of the engine yet.
+
+        `dockerfile` builds environments that bring none (by default the one beside their folders); `seccomp` is the
+        JSON text of a profile for sandboxes (by default the engine's own).
+        """
+        self._dockerfile, self._seccomp = dockerfile, seccomp
+
+    @cached_property
+    def _client(self) -> APIClient:
+        return connect()
+
+    @cached_property
+    def _images(self) -> Images:
+        return Images(self._client, self._dockerfile)
+
+    @cached_property
+    def _hosting(self) -> Hosting:
+        return Hosting(self._client)
+
+    def probe(self) -> None:
+        """Raise Unavailable, with where it looked and what to do, when no engine of this machine answers."""
+        connect().close()
+
+    def prepare(self, environment: Environment) -> str:
+        """Build the environment's image if it isn't there; return its id. Raises OurFault with the build's words."""
+        return self._images.prepare(environment)
+
+    def host(self, job: ServiceJob) -> Running:
+        """Start a service's container. Raises ServiceFailed."""
+        return self._hosting.host(job, self.prepare(job.environment))
+
+    def poll(self, running: Running) -> str | None:
+        """None while it runs, else what ended it."""
+        return self._hosting.poll(running)
+
+    def logs(self, running: Running) -> str:
+        """The end of what the service printed (at most 64 KiB); nothing once it was stopped."""
+        return self._hosting.logs(running)
+
+    def stop(self, running: Running) -> None:
+        """Stop it; its volume stays."""
+        self._hosting.stop(running)
+
+    def erase(self, instance: str, service: str) -> None:
+        """Delete a stopped service's volume."""
+        self._hosting.erase(instance, service)
+
+    def inside(self, endpoint: Endpoint) -> Address:
+        """The sandbox's own loopback: a sandbox has no network, the agent in it listens there and forwards."""
+        return Address("127.0.0.1", endpoint.preferred_port)
+
+    def open(self, request: SandboxRequest) -> DockerSandbox:
+        """Hand out a sandbox whose kernel answers. Raises SandboxFailed."""
+        return DockerSandbox(self._client, self.prepare(request.environment), request, self._seccomp)
+
+    def reap(self) -> list[str]:
+        """Remove the sandboxes whose owner died and return their names. Raises SandboxFailed."""
+        try:
+            found = self._client.containers(all=True, filters={"label": f"{KIND}=sandbox"})
+        except ENGINE_ERRORS as error:
+            raise SandboxFailed(f"the engine does not list its containers: {says(error)}") from error
+        left = [one for one in found if owner.is_dead(one["Labels"].get(owner.LABEL, ""))]
+        for one in left:
+            remove(self._client, one["Id"])
+        return [one["Labels"][NAME] for one in left]

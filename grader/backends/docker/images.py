@@ -1,0 +1,104 @@
+"""From an environment's lock file to an image."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import ImageNotFound
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from grader.backends.docker.engine import ENGINE_ERRORS, says
+from grader.errors import BadInput, OurFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from docker import APIClient
+
+    from grader.backends.protocol import Environment
+
+REPOSITORY = "mlops-course"
+LOCK_FILES = ("pyproject.toml", "uv.lock")
+BUILD_STAGE = "mlops-course.stage=build"
+"""The label of what a build needs only while it runs."""
+SHOWN_LINES = 20
+
+
+class Images:
+    """Builds the images of environments, each once."""
+
+    def __init__(self, client: APIClient, dockerfile: Path | None) -> None:
+        """`dockerfile` serves environments that bring none; by default it is the one beside their folders."""
+        self._client, self._dockerfile = client, dockerfile
+        self._one_at_a_time = threading.Lock()
+
+    def prepare(self, environment: Environment) -> str:
+        """The id of the environment's image, built if it isn't there. Raises OurFault with the build's last lines."""
+        context = self._context(environment)
+        tag = f"{REPOSITORY}/{environment.spec.id}:{_digest(context)}"
+        try:
+            return self._id_of(tag) or self._build_once(tag, context)
+        except ENGINE_ERRORS as error:
+            raise OurFault(f"the image of environment {environment.spec.id} can't be had: {says(error)}") from error
+
+    def _context(self, environment: Environment) -> dict[str, bytes]:
+        own = environment.folder / "Dockerfile"
+        shared = self._dockerfile or environment.folder.parent / "Dockerfile"
+        paths = [own if own.is_file() else shared, *(environment.folder / name for name in LOCK_FILES)]
+        for path in paths:
+            if not path.is_file():
+                raise BadInput(f"environment {environment.spec.id} needs the file {path}, which isn't there")
+        return {path.name: path.read_bytes() for path in paths}
+
+    def _id_of(self, tag: str) -> str | None:
+        try:
+            return str(self._client.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]
+        except ImageNotFound:
+            return None
+
+    def _build_once(self, tag: str, context: dict[str, bytes]) -> str:
+        folder = user_cache_path("mlops-course", ensure_exists=True)
+        with self._one_at_a_time, FileLock(folder / f"build-{tag.replace('/', '-').replace(':', '-')}.lock"):
+            return self._id_of(tag) or self._build(tag, context)
+
+    def _build(self, tag: str, context: dict[str, bytes]) -> str:
+        events = self._client.build(fileobj=_archive(context), custom_context=True, tag=tag, rm=True, forcerm=True, decode=True)
+        last = deque(_lines(events), maxlen=SHOWN_LINES)
+        image = self._id_of(tag)
+        if image is None:
+            raise OurFault(f"the image {tag} could not be built:\n" + "\n".join(last))
+        self._client.prune_images(  # type: ignore[no-untyped-call]
+            {"dangling": True, "label": BUILD_STAGE}
+        )
+        return image
+
+
+def _digest(context: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, content in sorted(context.items()):
+        digest.update(f"{name} {len(content)}\n".encode() + content)
+    return digest.hexdigest()[:16]
+
+
+def _archive(context: dict[str, bytes]) -> io.BytesIO:
+    """The build's context, made in memory: nothing else of the folder is sent."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for name, content in context.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+    archive.seek(0)
+    return archive
+
+
+def _lines(events: Iterable[dict[str, Any]]) -> Iterable[str]:
+    for event in events:
+        yield from str(event.get("stream") or event.get("error") or "").rstrip().splitlines()

@@ -1,0 +1,58 @@
+"""Makes an environment's lock file into a virtual environment, once per lock."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from filelock import FileLock
+
+from grader.backends.protocol import Environment
+from grader.errors import OurFault
+
+DONE = ".complete"
+
+
+def digest(environment: Environment) -> str:
+    """What identifies the environment's packages: a hash of its project and lock file."""
+    files = [environment.folder / name for name in ("pyproject.toml", "uv.lock")]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:16]
+
+
+def prepare(environment: Environment, home: Path) -> Path:
+    """The folder of the virtual environment, installed from the lock (with hashes) if it isn't there yet.
+
+    Raises OurFault with the installer's last lines when that fails.
+    """
+    folder = home / f"{environment.spec.id}-{digest(environment)}"
+    if (folder / DONE).exists():
+        return folder
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home / f"{folder.name}.lock"):
+        if not (folder / DONE).exists():
+            _install(environment, folder)
+            (folder / DONE).touch()
+    return folder
+
+
+def executables(folder: Path) -> Path:
+    """Where a virtual environment keeps its commands."""
+    return folder / ("Scripts" if os.name == "nt" else "bin")
+
+
+def _install(environment: Environment, folder: Path) -> None:
+    from uv import find_uv_bin
+
+    command = [find_uv_bin(), "sync", "--locked", "--no-progress", "--compile-bytecode", "--no-python-downloads"]
+    command += ["--python", sys.executable, "--project", str(environment.folder)]
+    variables = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | {"UV_PROJECT_ENVIRONMENT": str(folder)}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    if done.returncode:
+        tail = "\n".join(done.stderr.splitlines()[-20:])
+        raise OurFault(
+            f"the environment {environment.spec.id!r} could not be installed from {environment.folder}/uv.lock:\n{tail}",
+            "check the network and free disk space, then try again",
+        )

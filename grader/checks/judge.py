@@ -1,0 +1,71 @@
+"""Puts each check to a run and turns what it says into points. A check that breaks is our fault, never the student's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from grader.checks.expect import Fail, NotRun
+from grader.checks.lab import Lab
+from grader.checks.registry import Check
+from grader.course.tree import Lab as LabFolder
+from grader.errors import CourseError, OurFault
+from grader.result import CheckResult, Status
+from grader.services.mlflow_questions import NoSuchRun
+from grader.spec.lab import CheckSpec, TaskSpec
+
+Hand = Callable[[str], Lab]
+"""Makes the `Lab` that the check of this id holds in its hand."""
+
+
+def judge(lab: LabFolder, checks: Mapping[str, Check], hand: Hand) -> list[CheckResult]:
+    """The results of all checks in the order of lab.yaml. Raises OurFault when a check itself breaks."""
+    return [_judge_one(task, spec, checks[spec.id], hand(spec.id)) for task in lab.spec.tasks for spec in task.checks]
+
+
+def not_run(lab: LabFolder, checks: Mapping[str, Check], found: str) -> list[CheckResult]:
+    """The results when there is nothing to ask: every check earns 0."""
+    return [
+        _result(task, spec, checks[spec.id], "not_run", 0.0, "", found, _first_hint(spec, found))
+        for task in lab.spec.tasks
+        for spec in task.checks
+    ]
+
+
+def _judge_one(task: TaskSpec, spec: CheckSpec, check: Check, lab: Lab) -> CheckResult:
+    try:
+        check.function(lab)
+    except Fail as fail:
+        earned = round(spec.points * fail.share, 2)
+        status: Status = "partial" if earned else "failed"
+        step = fail.next_step or _first_hint(spec, fail.found)
+        return _result(task, spec, check, status, earned, fail.expected, fail.found, step)
+    except NoSuchRun as missing:
+        expected = "the id of a run in your experiment"
+        return _result(task, spec, check, "failed", 0.0, expected, str(missing), _first_hint(spec, str(missing)))
+    except NotRun as missing:
+        step = missing.next_step or _first_hint(spec, missing.found)
+        return _result(task, spec, check, "not_run", 0.0, missing.expected, missing.found, step)
+    except CourseError:
+        raise
+    except Exception as error:  # whatever an author's check raises is our fault, and must not take the run down
+        raise OurFault(f"check {check.id!r} broke: {type(error).__name__}: {error}") from error
+    return _result(task, spec, check, "passed", spec.points, "", "", "")
+
+
+def _result(
+    task: TaskSpec, spec: CheckSpec, check: Check, status: Status, earned: float, expected: str, found: str, step: str
+) -> CheckResult:
+    return CheckResult(
+        id=spec.id, task=task.id, statement=check.statement, status=status, earned=earned, possible=spec.points,
+        expected=_printable(expected), found=_printable(found), next=_printable(step),
+    )  # fmt: skip
+
+
+def _printable(text: str) -> str:
+    """The text with what no file can hold (half a surrogate pair, which JSON allows) as question marks."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _first_hint(spec: CheckSpec, found: str) -> str:
+    hints = spec.hints_for(found)
+    return hints[0] if hints else ""

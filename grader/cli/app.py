@@ -1,0 +1,89 @@
+"""The `mlops` command: what every subcommand shares. Heavy imports happen inside the commands, so that help is quick."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.backends.protocol import Backend
+    from grader.course.tree import Course
+    from grader.stack.stack import Stack
+
+app = typer.Typer(
+    name="mlops",
+    help="An MLOps course that runs: labs checked against live services, and the grader under them.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+HOME_VARIABLE = "MLOPS_HOME"
+BACKENDS = ("local", "docker")
+
+
+def home() -> Path:
+    """This user's folder for environments, services, evidence and progress: outside the content tree."""
+    if os.environ.get(HOME_VARIABLE):
+        return Path(os.environ[HOME_VARIABLE])
+    import platformdirs
+
+    return Path(platformdirs.user_data_path("mlops-course", appauthor=False))
+
+
+def course() -> Course:
+    """The course that this command works on."""
+    from grader.course.tree import find_course
+
+    return find_course()
+
+
+def backend(name: str) -> Backend:
+    """A backend by name. Raises BadInput for an unknown one, Unavailable for one that this machine can't run."""
+    from grader.errors import BadInput
+
+    made: Backend
+    if name == "local":
+        from grader.backends.local.backend import LocalBackend
+
+        made = LocalBackend(home())
+    elif name == "docker":
+        from grader.backends.docker.backend import DockerBackend
+
+        made = DockerBackend()
+    else:
+        raise BadInput(f"there is no backend {name!r}", f"known: {', '.join(BACKENDS)}")
+    made.probe()
+    return made
+
+
+def stack(name: str) -> Stack:
+    """The services of this course on a backend."""
+    from grader.stack.stack import Stack
+
+    return Stack(course(), backend(name), home(), say)
+
+
+def say(text: str) -> None:
+    """Progress: to standard error, so that standard output holds the answer alone."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def console() -> Console:
+    """Standard output: plain when it is no terminal or NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def leave(code: int) -> NoReturn:
+    """End with an exit code of design section 8."""
+    raise typer.Exit(code)

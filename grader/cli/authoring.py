@@ -1,0 +1,85 @@
+"""`mlops build`, `verify`, `lint` and `schema`: what authors of content use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.app import app, console, course, home, leave, say, stack
+from grader.cli.grading import BackendOption, Jobs
+
+Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when none is given.")]
+
+
+@app.command()
+def build(
+    labs: Labs = None, out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("dist")
+) -> None:
+    """Write each lab's starter and solution: the folders a learner gets, and would hand in."""
+    from grader.learner.bundle import write
+
+    tree = course()
+    for lab in [tree.lab(name) for name in labs] if labs else tree.labs():
+        for kind in ("starter", "solution"):
+            folder = out / lab.id / kind
+            write(tree, lab, kind, folder)
+            say(f"wrote {folder}")
+
+
+@app.command()
+def lint() -> None:
+    """Prove the rules of the content tree: `path:line: message (fix)` for each breach."""
+    from grader.grading.lint import lint as problems_of
+
+    problems = problems_of(course())
+    for problem in problems:
+        typer.echo(problem)
+    say(f"{len(problems)} problem(s)" if problems else "content is clean")
+    leave(1 if problems else 0)
+
+
+@app.command()
+def verify(
+    labs: Labs = None,
+    backend: BackendOption = "local",
+    jobs: Jobs = 2,
+    twice: Annotated[bool, typer.Option("--twice", help="Grade every sample twice and compare.")] = False,
+) -> None:
+    """Prove that solutions, starters and known-wrong samples get exactly their declared verdicts, and that lessons run."""
+    from grader.cli import render
+    from grader.grading import verify as proof
+    from grader.grading.grade import Place
+    from grader.grading.lessons import run_lessons
+
+    tree = course()
+    chosen = [tree.lab(name) for name in labs] if labs else tree.labs()
+    services = stack(backend)
+    needed = {service: None for lab in chosen for service in lab.spec.services}
+    rows: list[proof.Row] = []
+    with services.use(list(needed)) as running:
+        place = Place(tree, services.backend, services, running, home() / "evidence" / "verify")
+        for lab in chosen:
+            for row in proof.verify(lab, place, jobs, twice):
+                rows.append(row)
+                say(f"  {lab.id} {row.sample}: {row.earned:g} {row.outcome} {'DIFFERS' if row.problems else 'as declared'}")
+            rows += [proof.Row(lab.id, check, 0, "no sample fails it", ("add one",)) for check in proof.unkilled(lab)]
+        if backend == "local":
+            for lab in chosen:
+                for row in run_lessons(tree.module(lab.spec.module), place):
+                    rows.append(row)
+                    say(f"  {row.lab} {row.sample}: {row.outcome}")
+    render.verdicts(console(), rows)
+    leave(1 if any(row.problems for row in rows) else 0)
+
+
+@app.command()
+def schema(
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("grader/spec/schemas"),
+) -> None:
+    """Write the JSON Schemas of the content files, for editors that complete them."""
+    from grader.spec.schemas import export
+
+    for file in export(out):
+        say(f"wrote {file}")

@@ -1,0 +1,128 @@
+"""`mlops grade` and `mlops demo`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.app import app, console, course, home, leave, say, stack
+
+if TYPE_CHECKING:
+    from grader.course.tree import Lab
+    from grader.grading.batch import Graded
+    from grader.grading.submission import Submission
+    from grader.result import Result
+
+BackendOption = Annotated[str, typer.Option("--backend", help="local | docker")]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="The lab's id or number.")],
+    paths: Annotated[list[Path], typer.Argument(help="Notebooks, bundles, or folders of them.")],
+    backend: BackendOption = "local",
+    jobs: Jobs = 2,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Where to keep the evidence.")] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="Run other people's code without a real sandbox.")] = False,
+) -> None:
+    """Grade submissions of a lab against live services."""
+    from grader.errors import BadInput
+    from grader.grading.submission import find
+
+    chosen = course().lab(lab)
+    submissions = [submission for path in paths for submission in find(chosen, path)]
+    if backend == "local" and not trust and any(s.student is not None for s in submissions):
+        raise BadInput(
+            f"{paths[0]} holds other people's code, and the local backend is no real sandbox",
+            "use --backend docker, or --trust if you have read what you are about to run",
+        )
+    results = _graded(chosen, submissions, backend, jobs, out, as_json)
+    leave(_exit_code(results))
+
+
+@app.command()
+def demo(lab: Annotated[str, typer.Argument(help="The lab's id or number.")] = "04", backend: BackendOption = "local") -> None:
+    """Grade a lab's reference solution and its untouched starter on live services: the product's main job, end to end."""
+    from grader.grading import samples
+
+    chosen = course().lab(lab)
+    say(f"lab {chosen.id}: grading the reference solution and the untouched starter on live services")
+    submissions = [samples.solution(chosen)[0], samples.starter(chosen)[0]]
+    results = _graded(chosen, submissions, backend, 2, None, as_json=False, explain=False)
+    say("services stopped; nothing is left running")
+    solved, untouched = results
+    as_promised = isinstance(solved, _result()) and solved.full and isinstance(untouched, _result()) and not untouched.earned
+    leave(0 if as_promised else 3)
+
+
+def _graded(
+    lab: Lab,
+    submissions: Sequence[Submission],
+    backend: str,
+    jobs: int,
+    out: Path | None,
+    as_json: bool,
+    explain: bool = True,
+) -> list[Result | Exception]:
+    """Grade, print each result as it comes (in the given order where it's a table), and return them in that order."""
+    from grader.grading.batch import grade_all
+    from grader.grading.grade import Place
+
+    services = stack(backend)
+    with services.use(lab.spec.services) as running:
+        place = Place(services.course, services.backend, services, running, out or home() / "evidence" / lab.id)
+        say(f"grading {len(submissions)} submission(s) on {backend}; evidence goes to {place.evidence}")
+        done: dict[int, Result | Exception] = {}
+        for submission, result in _announced(grade_all(lab, submissions, place, min(jobs, len(submissions)))):
+            index = next(i for i, s in enumerate(submissions) if s is submission)
+            done[index] = result
+            if as_json and isinstance(result, _result()):
+                sys.stdout.write(result.json_line() + os.linesep)
+                sys.stdout.flush()
+    ordered = [done[index] for index in sorted(done)]
+    if not as_json:
+        _print(lab, ordered, explain)
+    return ordered
+
+
+def _announced(graded: Iterable[Graded]) -> Iterable[Graded]:
+    for submission, result in graded:
+        if isinstance(result, _result()):
+            say(f"  {submission.path}: {result.earned:g}/{result.possible:g}  {result.outcome}")
+        else:
+            say(f"  {submission.path}: {result}")
+        yield submission, result
+
+
+def _print(lab: Lab, results: Sequence[Result | Exception], explain: bool) -> None:
+    from grader.cli import render
+
+    for result in results:
+        if isinstance(result, _result()):
+            out = console()
+            out.print()
+            render.score(out, f"{lab.id} · {result.submission}", result)
+            if explain:
+                render.feedback(out, result)
+
+
+def _exit_code(results: Sequence[Result | Exception]) -> int:
+    graded = [r for r in results if isinstance(r, _result())]
+    if any(r.ours for r in graded):
+        return 3
+    if len(graded) < len(results):
+        return 2
+    return 0 if all(r.full for r in graded) else 1
+
+
+def _result() -> type[Result]:
+    from grader.result import Result
+
+    return Result

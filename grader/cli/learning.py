@@ -1,0 +1,215 @@
+"""`mlops modules`, `start`, `check`, `hint`, `reset`, `status` and `stop`: a learner's commands."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grader.cli.app import app, console, course, home, leave, say, stack
+from grader.cli.grading import BackendOption
+
+if TYPE_CHECKING:
+    from grader.course.tree import Course, Lab
+    from grader.learner.record import Record
+    from grader.result import Result
+    from grader.stack.lease import Lease
+
+LabArgument = Annotated[str | None, typer.Argument(help="The lab's id or number; by default the one started last.")]
+NAMESPACE = "learner"
+
+
+@app.command()
+def modules() -> None:
+    """The course's modules, and what each holds."""
+    from grader.cli import render
+
+    render.modules(console(), course())
+
+
+@app.command()
+def start(
+    lab: Annotated[str, typer.Argument(help="The lab's id or number.")],
+    folder: Annotated[Path | None, typer.Option("--dir", help="Where to work; default ~/mlops-labs/<lab>.")] = None,
+    open_lab: Annotated[bool, typer.Option("--lab", help="Open JupyterLab on the notebook.")] = False,
+) -> None:
+    """Make the lab's working folder, bring its services up, and say where to go."""
+    from grader.learner import workspace
+
+    tree = course()
+    chosen = tree.lab(lab)
+    place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
+    if tree.root.resolve() in (place, *place.parents):
+        from grader.errors import BadInput
+
+        raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
+    jupyter, made = _prepare(tree, chosen, place)
+    _record().add("started", chosen.id, folder=str(place))
+    out = console()
+    out.print(f"{'Made' if made else 'Kept'} {place}")
+    out.print(f"Services stay up until `mlops stop`. Work in {place / (chosen.id + '.ipynb')}, then: mlops check")
+    if open_lab:
+        leave(_jupyterlab(place, jupyter, chosen))
+    out.print(f"Open it in JupyterLab: mlops start {chosen.id[:2]} --lab")
+
+
+@app.command()
+def check(
+    lab: LabArgument = None,
+    backend: BackendOption = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
+) -> None:
+    """Check your own work on a lab: the same grading as an instructor's, on your machine."""
+    from grader.cli import render
+    from grader.grading.grade import Place, grade
+    from grader.grading.submission import Submission
+    from grader.learner import workspace
+
+    chosen, folder = _current(lab)
+    submission = Submission(str(folder / f"{chosen.id}.ipynb"), None, workspace.read(chosen, folder))
+    services = stack(backend)
+    with services.use(chosen.spec.services) as running:
+        result = grade(chosen, submission, Place(services.course, services.backend, services, running, home() / "evidence"))
+    _remember(chosen, result)
+    if as_json:
+        sys.stdout.write(result.json_line() + os.linesep)
+    else:
+        render.score(console(), chosen.spec.title, result)
+        render.feedback(console(), result, None if everything else 1)
+    leave(3 if result.ours else 0 if result.full else 1)
+
+
+@app.command()
+def hint(lab: LabArgument = None) -> None:
+    """The next hint for the first check that did not pass; each call goes one tier further."""
+    from grader.errors import BadInput
+
+    chosen, _ = _current(lab)
+    record = _record()
+    last = record.last("checked", chosen.id)
+    if last is None:
+        raise BadInput(f"lab {chosen.id} was not checked yet", "run `mlops check` first: hints depend on what it finds")
+    missed = {name: found for name, (status, found) in last["checks"].items() if status != "passed"}
+    out = console()
+    if not missed:
+        out.print("Every check passed; there is nothing to hint at.")
+        return
+    name, found = next(iter(missed.items()))
+    hints = next(c for c in chosen.spec.checks if c.id == name).hints_for(found)
+    given = sum(1 for event in record.events("hint", chosen.id) if event["check"] == name)
+    tier = min(given, len(hints) - 1)
+    record.add("hint", chosen.id, check=name, tier=tier + 1)
+    out.print(f"{name}, hint {tier + 1} of {len(hints)}: {hints[tier]}")
+
+
+@app.command()
+def reset(
+    lab: LabArgument = None,
+    task: Annotated[str | None, typer.Option("--task", help="Only this task's cell.")] = None,
+) -> None:
+    """Put the starter notebook back; your version is kept as a backup."""
+    from grader.learner import workspace
+
+    chosen, folder = _current(lab)
+    backup = workspace.reset(course(), chosen, folder, task)
+    _record().add("reset", chosen.id, task=task, backup=str(backup))
+    if task is None:
+        _prepare(course(), chosen, folder)
+    console().print(f"Reset {task or chosen.id}. Your version is in {backup}")
+
+
+@app.command()
+def status() -> None:
+    """Where you are, and which services are up."""
+    out, tree, record = console(), course(), _record()
+    for name in ("local", "docker"):
+        for service, running in _running(name).items():
+            out.print(
+                f"{name:7} {service:10} up  {running.address.url if tree.service(service).ready.http else running.address}"
+            )
+    started = record.last("started")
+    if started is None:
+        out.print("No lab started yet: mlops start 04")
+        return
+    last = record.last("checked", started["lab"])
+    score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
+    out.print(f"lab {started['lab']} in {started['folder']}: {score}")
+
+
+@app.command()
+def stop() -> None:
+    """Stop all services that are up; their data stays."""
+    stopped = [f"{service} ({name})" for name in ("local", "docker") for service in _stop(name)]
+    console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
+
+
+def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool]:
+    """Services, the learner's own namespace, the folder and the kernel's description."""
+    from grader.backends.local import venv
+    from grader.learner import workspace
+    from grader.stack.lease import lease
+
+    services = stack("local")
+    running = services.keep(lab.spec.services)
+    environment = tree.environment(lab.spec.environment)
+    say(f"preparing environment {environment.spec.title} …")
+    installed = venv.prepare(environment, home() / "environments")
+    leased: Lease
+    with lease(services, running, lab.spec.services, services.backend, f"{NAMESPACE}-{lab.id}"[:40].rstrip("-")) as leased:
+        made = workspace.create(tree, lab, folder, leased.parameters)
+        python = venv.executables(installed) / ("python.exe" if sys.platform == "win32" else "python")
+        return workspace.write_kernel(folder, python, leased.variables), made
+
+
+def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:
+    say("JupyterLab runs until you press Ctrl-C here; services stay up until `mlops stop`")
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"{lab.id}.ipynb"]
+    return subprocess.run(command, cwd=folder, env={**os.environ, "JUPYTER_PATH": str(jupyter)}, check=False).returncode
+
+
+def _current(lab: str | None) -> tuple[Lab, Path]:
+    """The lab (by default the one started last) and the folder where it was started."""
+    from grader.errors import BadInput
+    from grader.learner import workspace
+
+    tree, record = course(), _record()
+    if lab is None:
+        last = record.last("started")
+        if last is None:
+            raise BadInput("no lab was started yet", "mlops start 04")
+        return tree.lab(last["lab"]), Path(last["folder"])
+    chosen = tree.lab(lab)
+    started = record.last("started", chosen.id)
+    return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
+
+
+def _remember(lab: Lab, result: Result) -> None:
+    checks = {c.id: (c.status, c.found) for c in result.checks}
+    _record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
+
+
+def _record() -> Record:
+    from grader.learner.record import Record
+
+    return Record(home())
+
+
+def _running(name: str) -> dict[str, Any]:
+    """What is up on a backend; nothing where the backend itself isn't there."""
+    from grader.errors import Unavailable
+
+    if not (home() / "stacks" / f"{name}.json").exists():
+        return {}
+    try:
+        return dict(stack(name).running())
+    except Unavailable:
+        return {}
+
+
+def _stop(name: str) -> list[str]:
+    return stack(name).stop() if _running(name) else []

@@ -1,0 +1,1 @@
+"""The tree of content: where its files are, what they say, and what a learner may see of them."""

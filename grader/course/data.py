@@ -1,0 +1,50 @@
+"""Who sees which rows of a dataset: the learner's file, and the rows that only checks see."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import random
+from collections.abc import Iterator, Sequence
+
+from grader.course.tree import Course
+from grader.spec.lab import DataSpec
+
+Row = dict[str, str]
+
+
+def visible(course: Course, data: DataSpec, seed: int | None = None) -> bytes:
+    """The learner's CSV file. With a seed, `held_back` rows drawn by it are left out: every run sees another file."""
+    rows = [row for row, unseen in _rows(course, data.dataset) if not unseen]
+    if seed is not None and data.held_back:
+        left_out = set(random.Random(seed).sample(range(len(rows)), data.held_back))  # noqa: S311  # not a secret
+        rows = [row for index, row in enumerate(rows) if index not in left_out]
+    return csv_text(rows).encode()
+
+
+def unseen(course: Course, dataset: str, rows: int, rng: random.Random) -> list[Row]:
+    """`rows` rows that no learner's file holds, drawn by `rng`; all of them when fewer exist. Values are the CSV's texts."""
+    hidden = [row for row, is_unseen in _rows(course, dataset) if is_unseen]
+    return rng.sample(hidden, min(rows, len(hidden)))
+
+
+def _rows(course: Course, dataset: str) -> Iterator[tuple[Row, bool]]:
+    spec, folder = course.dataset(dataset)
+    with (folder / spec.file).open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            yield row, _bucket(f"{spec.id}:{row[spec.key]}") < spec.unseen
+
+
+def _bucket(text: str) -> float:
+    """A number in [0, 1) that depends on the text alone."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") / 2**64
+
+
+def csv_text(rows: Sequence[Row]) -> str:
+    """The rows as a CSV file with a header line."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,169 @@
+"""`grade()`: a submission's way through the product, as one straight line.
+
+seal → rebuild on the author's notebook → namespaces on live services → papermill in a sandbox → questions → score
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.backends.protocol import Backend, Running, Sandbox, SandboxRequest
+from grader.checks import registry
+from grader.checks.judge import judge, not_run
+from grader.checks.lab import Lab as Hand
+from grader.checks.lab import Run
+from grader.course import data
+from grader.course.tree import Course, Lab
+from grader.errors import OurFault, SandboxFailed
+from grader.grading.submission import Submission
+from grader.notebook import source
+from grader.notebook.rebuild import rebuild
+from grader.result import CheckResult, Result, Seconds
+from grader.run.evidence import Evidence
+from grader.run.kernel import Kernel
+from grader.run.questions import Witness
+from grader.run.run import run
+from grader.stack.lease import Lease, lease
+from grader.stack.stack import Stack
+
+TRIES = 3
+"""A run that fails through our fault is tried this often before it is reported as ours."""
+BACKOFF_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a grading happens: the course, a backend, the services that are up there, and a folder for evidence."""
+
+    course: Course
+    backend: Backend
+    stack: Stack
+    running: Mapping[str, Running]
+    evidence: Path
+
+
+def grade(lab: Lab, submission: Submission, place: Place) -> Result:
+    """Grade one submission. Never raises for what a submission does; what is our fault is retried, then reported.
+
+    Raises BadInput when the submission is no notebook of this lab, ContentError when the lab itself is broken.
+    """
+    checks = registry.load(lab)
+    result = functools.partial(_result, lab, submission)
+    if submission.tampered:
+        return result("tampered", submission.tampered, not_run(lab, checks, f"nothing ran: {submission.tampered}"))
+    rebuilt = rebuild(lab, submission.notebook)
+    for attempt in range(1, TRIES + 1):
+        folder = _evidence_folder(place.evidence, submission, attempt)
+        try:
+            graded, evidence, seconds = _attempt(lab, checks, rebuilt.notebook, submission.seed, place, folder)
+        except OurFault as fault:
+            if attempt == TRIES:
+                return result(fault.outcome, str(fault), not_run(lab, checks, "not judged: our fault"), rebuilt.flags)
+            time.sleep(BACKOFF_SECONDS * 2**attempt)
+        else:
+            final = result(evidence.outcome, evidence.detail, graded, rebuilt.flags, seconds)
+            (folder / "result.json").write_text(final.json_line() + "\n", encoding="utf-8")
+            return final
+    raise AssertionError("unreachable")
+
+
+def _attempt(
+    lab: Lab, checks: Mapping[str, registry.Check], notebook: Any, seed: int, place: Place, folder: Path
+) -> tuple[list[CheckResult], Evidence, Seconds]:
+    started = time.monotonic()
+    nonce = secrets.token_hex(20)
+    files = {d.file: data.visible(place.course, d, seed) for d in lab.spec.data}
+    with contextlib.ExitStack() as stack:
+        leased = stack.enter_context(lease(place.stack, place.running, lab.spec.services, place.backend))
+        parameters = {**leased.parameters, "seed": seed % 10_000, "commit": nonce}
+        opener = functools.partial(_opened, lab, place, leased, files)
+        kernel = stack.enter_context(opener("run"))
+        ready = time.monotonic()
+        evidence = run(notebook, kernel, parameters, lab.spec.limits, folder)
+        asked = time.monotonic()
+        facts = Run(seed, parameters, files)
+        hand = functools.partial(
+            Hand, place.course, lab, facts, evidence, Witness(kernel, lab.spec.limits.cell_seconds),
+            leased.questions(), functools.cache(lambda: _examiner(stack, lab, opener)),
+        )  # fmt: skip
+        graded = judge(lab, checks, hand)
+        leased.check()
+        vanished = kernel.sandbox.poll()
+        if vanished is not None and vanished.how == "vanished":
+            raise SandboxFailed(f"the sandbox was taken away during the checks: {vanished.detail}")
+    seconds = Seconds(
+        services=round(ready - started, 3), cells=round(evidence.seconds, 3), checks=round(time.monotonic() - asked, 3)
+    )
+    return graded, evidence, seconds
+
+
+@contextlib.contextmanager
+def _opened(lab: Lab, place: Place, leased: Lease, files: Mapping[str, bytes], role: str) -> Iterator[Kernel]:
+    """A connected kernel in a fresh sandbox that holds the run's files and credentials."""
+    request = SandboxRequest(
+        f"{role}-{secrets.token_hex(4)}", place.course.environment(lab.spec.environment), files, leased.variables,
+        leased.endpoints, lab.spec.limits,
+    )  # fmt: skip
+    with sandbox(place.backend, request) as box, Kernel(box) as kernel:
+        yield kernel
+
+
+@contextlib.contextmanager
+def sandbox(backend: Backend, request: SandboxRequest) -> Iterator[Sandbox]:
+    """A sandbox that is closed at the end, whatever happened in it."""
+    opened = backend.open(request)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def _examiner(stack: contextlib.ExitStack, lab: Lab, opener: Callable[[str], Any]) -> Witness:
+    """A second sandbox with the author's own code (the given cells and examiner.py) instead of the student's."""
+    kernel = stack.enter_context(opener("examiner"))
+    witness = Witness(kernel, lab.spec.limits.cell_seconds)
+    for cell in source.read(lab.source).cells:
+        if "given" in cell.metadata.get("tags", []):
+            witness.define(cell.source)
+    witness.define((lab.folder / "examiner.py").read_text(encoding="utf-8"))
+    return witness
+
+
+def version(lab: Lab) -> str:
+    """What identifies the lab's content: a hash over its files but the samples."""
+    files = sorted(f for f in lab.folder.rglob("*") if f.is_file() and "samples" not in f.parts and f.suffix != ".pyc")
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(file.relative_to(lab.folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _result(
+    lab: Lab,
+    submission: Submission,
+    outcome: Any,
+    detail: str,
+    checks: list[CheckResult],
+    flags: tuple[str, ...] = (),
+    seconds: Seconds | None = None,
+) -> Result:
+    return Result(
+        lab=lab.id, lab_version=version(lab), submission=submission.path, student=submission.student,
+        submission_sha256=submission.sha256, outcome=outcome, detail=detail,
+        earned=round(sum(c.earned for c in checks), 2), possible=lab.spec.possible, checks=tuple(checks), flags=flags,
+        seconds=seconds or Seconds(),
+    )  # fmt: skip
+
+
+def _evidence_folder(root: Path, submission: Submission, attempt: int) -> Path:
+    folder = root / f"{submission.student or 'own'}-{submission.sha256[:12]}" / f"attempt-{attempt}"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

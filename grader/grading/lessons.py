@@ -1,0 +1,43 @@
+"""Runs a module's lessons from top to bottom against live services: a lesson with a broken cell is a broken promise."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import secrets
+from collections.abc import Iterator
+
+from grader.backends.protocol import SandboxRequest
+from grader.course import data
+from grader.course.tree import Module
+from grader.errors import OurFault
+from grader.grading.grade import Place, sandbox
+from grader.grading.verify import Row
+from grader.notebook import source
+from grader.run.kernel import Kernel
+from grader.run.run import run
+from grader.stack.lease import lease
+
+
+def run_lessons(module: Module, place: Place) -> Iterator[Row]:
+    """A row for each lesson; each gets a namespace and a sandbox of its own."""
+    yield from map(functools.partial(_run_lesson, module, place), module.spec.lessons)
+
+
+def _run_lesson(module: Module, place: Place, stem: str) -> Row:
+    spec, folder = module.spec, place.evidence / module.spec.id / stem
+    folder.mkdir(parents=True, exist_ok=True)
+    files = {d.file: data.visible(place.course, d) for d in spec.data}
+    with contextlib.ExitStack() as stack:
+        leased = stack.enter_context(lease(place.stack, place.running, spec.services, place.backend))
+        request = SandboxRequest(
+            f"lesson-{secrets.token_hex(4)}", place.course.environment(spec.environment), files, leased.variables,
+            leased.endpoints, spec.limits,
+        )  # fmt: skip
+        kernel = stack.enter_context(Kernel(stack.enter_context(sandbox(place.backend, request))))
+        try:
+            evidence = run(source.read(module.lesson(stem)), kernel, leased.parameters, spec.limits, folder)
+        except OurFault as fault:
+            return Row(spec.id, stem, 0, fault.outcome, (str(fault),))
+    broken = [f"cell {c.id}: {c.error or c.status}" for c in evidence.cells.values() if c.status != "ran"]
+    return Row(spec.id, stem, 0, evidence.outcome, tuple(broken))

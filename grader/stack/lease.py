@@ -1,0 +1,56 @@
+"""A run's own namespace on each service: opened before it, closed after it, whatever it did."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from grader.backends.protocol import Backend, Endpoint, Running
+from grader.services.protocol import Service
+from grader.stack.stack import Stack, in_order
+
+
+@dataclass(frozen=True)
+class Lease:
+    """What a run may use, and the grader's own way to look at it."""
+
+    namespace: str
+    services: Mapping[str, Service]
+    endpoints: tuple[Endpoint, ...]
+    variables: Mapping[str, str]
+    parameters: Mapping[str, Any]
+
+    def questions(self) -> dict[str, Any]:
+        """The read-only question-askers by service."""
+        return {name: service.questions(self.namespace) for name, service in self.services.items()}
+
+    def check(self) -> None:
+        """Raise ServiceFailed unless every service still answers: a verdict on a dead service would be a lie."""
+        for service in self.services.values():
+            service.check()
+
+
+@contextlib.contextmanager
+def lease(
+    stack: Stack, running: Mapping[str, Running], services: Sequence[str], backend: Backend, namespace: str = ""
+) -> Iterator[Lease]:
+    """Open a namespace on each service (a fresh one, removed at the end, unless it is named). Raises ServiceFailed."""
+    name = namespace or f"run-{secrets.token_hex(6)}"
+    specs = [spec for spec in in_order(stack.course, services) if spec.id in services]
+    clients = {spec.id: stack.service(running[spec.id]) for spec in specs}
+    with contextlib.ExitStack() as opened:
+        variables: dict[str, str] = {}
+        parameters: dict[str, Any] = {}
+        endpoints: list[Endpoint] = []
+        for spec in specs:
+            endpoint = Endpoint(spec.id, running[spec.id].address, spec.ports[spec.endpoint])
+            if not namespace:
+                opened.callback(clients[spec.id].close, name)
+            grant = clients[spec.id].open(name, backend.inside(endpoint))
+            variables |= grant.variables
+            parameters |= grant.parameters
+            endpoints.append(endpoint)
+        yield Lease(name, clients, tuple(endpoints), variables, parameters)

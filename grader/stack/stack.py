@@ -1,0 +1,166 @@
+"""Brings services up, keeps them while anyone uses them, and takes them down after the last user has left."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import psutil
+from filelock import FileLock
+
+from grader.backends.local import processes
+from grader.backends.protocol import Backend, Running, ServiceJob
+from grader.course.tree import Course
+from grader.errors import ServiceFailed
+from grader.services import SERVICES
+from grader.services.protocol import Service
+from grader.spec.service import ServiceSpec
+from grader.stack import ports
+from grader.stack.probe import ready
+from grader.stack.state import StackState, read, write
+
+Say = Callable[[str], None]
+STARTS = 3
+"""A service that dies at its start (a port was taken in between) is started again this often."""
+
+
+class Stack:
+    """The services of one course on one backend, for this user of this machine.
+
+    State lies in `home`/stacks; a lock makes concurrent commands take turns. A user that was killed is recognised by
+    its process being gone, so its services are stopped or adopted by the next command.
+    """
+
+    def __init__(self, course: Course, backend: Backend, home: Path, say: Say = lambda _: None) -> None:
+        self.course, self.backend, self.say = course, backend, say
+        self.instance = f"{backend.name}-{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:8]}"
+        """Another home (a test's, another user's) is another instance: neither ever touches the other's services."""
+        self._file = home / "stacks" / f"{backend.name}.json"
+        self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._lock = FileLock(self._file.with_suffix(".lock"))
+
+    @contextlib.contextmanager
+    def use(self, services: Sequence[str]) -> Iterator[dict[str, Running]]:
+        """The services (and what they need), up and answering, until the block ends. Raises ServiceFailed."""
+        me = (os.getpid(), psutil.Process().create_time())
+        try:
+            with self._state() as state:
+                state.users.append(me)
+                self._bring_up(state, services)
+                running = dict(state.running)
+            yield running
+        finally:
+            with self._state() as state:
+                if me in state.users:
+                    state.users.remove(me)
+                if not state.users and not state.kept:
+                    self._take_down(state)
+
+    def keep(self, services: Sequence[str]) -> dict[str, Running]:
+        """Bring the services up and leave them up until `stop`."""
+        with self._state() as state:
+            state.kept = True
+            self._bring_up(state, services)
+            return dict(state.running)
+
+    def stop(self) -> list[str]:
+        """Stop everything, whoever uses it; returns the names of what was up."""
+        with self._state() as state:
+            state.kept, state.users = False, []
+            return self._take_down(state)
+
+    def reset(self) -> None:
+        """Stop everything and delete its data."""
+        self.stop()
+        for spec in self.course.services():
+            self.backend.erase(self.instance, spec.id)
+
+    def running(self) -> dict[str, Running]:
+        """What is up now, by service; what a killed command left up is stopped first."""
+        with self._state() as state:
+            if not state.users and not state.kept:
+                self._take_down(state)
+            return dict(state.running)
+
+    def service(self, running: Running) -> Service:
+        """The grader's own side of a running service."""
+        with self._state() as state:
+            return _client(running, state.secrets[running.service])
+
+    @contextlib.contextmanager
+    def _state(self) -> Iterator[StackState]:
+        """The state under lock, pruned of dead users and dead services, written back at the end."""
+        with self._lock:
+            state = read(self._file)
+            state.users = [user for user in state.users if processes.find(*user)]
+            state.running = {name: r for name, r in state.running.items() if self.backend.poll(r) is None}
+            try:
+                yield state
+            finally:
+                write(self._file, state)
+
+    def _bring_up(self, state: StackState, services: Sequence[str]) -> None:
+        for spec in in_order(self.course, services):
+            if spec.id in state.running and self._answers(state, spec):
+                continue
+            if spec.id in state.running:
+                self.backend.stop(state.running.pop(spec.id))
+            self.say(f"starting {spec.title} …")
+            self._start(state, spec)
+
+    def _answers(self, state: StackState, spec: ServiceSpec) -> bool:
+        with contextlib.suppress(ServiceFailed):
+            _client(state.running[spec.id], state.secrets[spec.id]).check()
+            return True
+        return False
+
+    def _start(self, state: StackState, spec: ServiceSpec) -> None:
+        environment = self.course.environment(spec.environment)
+        self.backend.prepare(environment)
+        given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
+        peers = {need: state.running[need] for need in spec.needs}
+        for attempt in range(1, STARTS + 1):
+            job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, ports.choose(spec.ports))
+            running = self.backend.host(job)
+            state.running[spec.id] = running
+            problem = ready(self.backend, running, spec, _client(running, given))
+            if not problem:
+                return
+            log = self.backend.logs(running)
+            self.backend.stop(state.running.pop(spec.id))
+            if attempt == STARTS or "in use" not in log:
+                tail = "\n".join(log.splitlines()[-15:])
+                raise ServiceFailed(f"{spec.title} did not start: {problem}\n{tail}", "see `mlops doctor`")
+
+    def _take_down(self, state: StackState) -> list[str]:
+        """Stop dependents before what they need."""
+        stopped = []
+        for name in reversed(list(state.running)):
+            self.backend.stop(state.running.pop(name))
+            stopped.append(name)
+        return stopped
+
+
+def in_order(course: Course, services: Sequence[str]) -> list[ServiceSpec]:
+    """The services and all they need, what is needed first."""
+    ordered: dict[str, ServiceSpec] = {}
+
+    def visit(name: str) -> None:
+        if name not in ordered:
+            spec = course.service(name)
+            for need in spec.needs:
+                visit(need)
+            ordered[name] = spec
+
+    for name in services:
+        visit(name)
+    return list(ordered.values())
+
+
+def _client(running: Running, given: dict[str, str]) -> Service:
+    client: Service = SERVICES[running.service](running.address, given)
+    return client

@@ -1,0 +1,130 @@
+"""From lock file to image, and what is said when there is no engine."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from typing import TYPE_CHECKING
+
+import docker
+import pytest
+
+from grader.backends.docker import owner
+from grader.backends.docker.backend import DockerBackend
+from grader.backends.protocol import Environment
+from grader.errors import BadInput, OurFault, Unavailable
+from grader.spec.environment import EnvironmentSpec
+from grader.tests.contract.conftest import DOCKERFILE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from grader.backends.protocol import Backend
+
+
+@pytest.fixture
+def own(backend: Backend, environment: Environment, tmp_path: Path) -> Iterator[Environment]:
+    """An environment with a Dockerfile of its own; its images are removed at the end."""
+    folder = tmp_path / "own"
+    shutil.copytree(environment.folder, folder)
+    (folder / "Dockerfile").write_text("FROM python:3.11-slim-bookworm\nCOPY uv.lock /\nRUN echo made-here > /mark\n")
+    spec = EnvironmentSpec.model_validate(
+        {"schema": 1, "id": f"test-{uuid.uuid4().hex[:8]}", "title": "Own", "purpose": "A test."}
+    )
+    yield Environment(spec, folder)
+    client = docker.from_env()
+    for image in client.images.list(f"mlops-course/{spec.id}"):
+        client.images.remove(str(image.id), force=True)
+
+
+@pytest.mark.docker
+def test_an_image_is_built_once_for_a_lock(backend: Backend, own: Environment) -> None:
+    """The same files give the same image; a changed lock gives another. The environment's own Dockerfile is used."""
+    first = backend.prepare(own)
+    assert backend.prepare(own) == first
+    client = docker.from_env()
+    assert client.containers.run(first, ["cat", "/mark"], remove=True) == b"made-here\n"
+    lock = own.folder / "uv.lock"
+    lock.write_text(lock.read_text() + "\n# changed\n")
+    assert backend.prepare(own) != first
+    assert len(client.images.list(f"mlops-course/{own.spec.id}")) == 2
+
+
+@pytest.mark.docker
+def test_a_build_that_fails_shows_its_last_lines(backend: Backend, own: Environment) -> None:
+    """The installer's own words come up, and no image is left behind under the tag."""
+    (own.folder / "Dockerfile").write_text(
+        "FROM python:3.11-slim-bookworm\nRUN seq 100; echo 'no version of x satisfies y' >&2; exit 3\n"
+    )
+    with pytest.raises(OurFault) as raised:
+        backend.prepare(own)
+    text = str(raised.value)
+    assert ("no version of x satisfies y" in text, "returned a non-zero code: 3" in text) == (True, True)
+    assert len(text.splitlines()) == 21
+    assert docker.from_env().images.list(f"mlops-course/{own.spec.id}") == []
+
+
+@pytest.mark.docker
+def test_the_image_holds_the_environment_and_no_installer(backend: Backend, environment: Environment) -> None:
+    """uv, its cache and the build's folder stay behind; the environment's Python comes first and can't be written."""
+    image = backend.prepare(environment)
+    script = (
+        "command -v python; command -v uv || echo no uv; ls -d /build /opt/uv 2>/dev/null || echo no leftovers;"
+        "python -c 'import ipykernel; print(ipykernel.__version__)'; touch /opt/environment/x 2>/dev/null || echo sealed;"
+        "find /opt/environment -path '*/ipykernel/__pycache__/ipkernel.*' | wc -l"
+    )
+    found = docker.from_env().containers.run(image, ["sh", "-c", script], remove=True, user="65534")
+    assert found.decode().splitlines() == [
+        "/opt/environment/bin/python",
+        "no uv",
+        "no leftovers",
+        "7.4.0",
+        "sealed",
+        "1",
+    ]
+
+
+def test_a_missing_lock_is_bad_input(tmp_path: Path) -> None:
+    """The message names the file that isn't there."""
+    from grader.backends.docker.images import Images
+
+    spec = EnvironmentSpec.model_validate({"schema": 1, "id": "none", "title": "None", "purpose": "A test."})
+    with pytest.raises(BadInput, match=r"needs the file .*pyproject\.toml"):
+        Images(None, DOCKERFILE).prepare(Environment(spec, tmp_path))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("unix:///nonexistent/docker.sock", r"no Docker engine answers at unix:///nonexistent/docker.sock \(from DOCKER"),
+        ("tcp://127.0.0.1:9", r"no Docker engine answers at tcp://127.0.0.1:9 \(from DOCKER_HOST\)"),
+    ],
+)
+def test_no_engine_is_unavailable_with_the_cure(monkeypatch: pytest.MonkeyPatch, host: str, expected: str) -> None:
+    """The message says where it looked and how to start an engine."""
+    monkeypatch.setenv("DOCKER_HOST", host)
+    with pytest.raises(Unavailable, match=expected) as raised:
+        DockerBackend().probe()
+    assert "start Docker Desktop" in raised.value.next_step
+
+
+def test_owners_that_live_and_that_died() -> None:
+    """Only a process of this machine that is known to have ended is dead; a used-again number is another process."""
+    mine = json.loads(owner.current())
+    assert {
+        "mine": owner.is_dead(owner.current()),
+        "ended": owner.is_dead(json.dumps({**mine, "pid": 2**30})),
+        "number used again": owner.is_dead(json.dumps({**mine, "started": "1"})),
+        "before the last boot": owner.is_dead(json.dumps({**mine, "boot": "other"})),
+        "of another machine": owner.is_dead(json.dumps({**mine, "host": "other", "pid": 2**30})),
+        "no owner": owner.is_dead(""),
+    } == {
+        "mine": False,
+        "ended": True,
+        "number used again": True,
+        "before the last boot": True,
+        "of another machine": False,
+        "no owner": False,
+    }
