@@ -11,6 +11,7 @@ from grader.course.tree import Lab as LabFolder
 from grader.errors import CourseError, OurFault
 from grader.result import CheckResult, Status
 from grader.services.mlflow_questions import NoSuchRun
+from grader.services.postgres_questions import BadQuery
 from grader.spec.lab import CheckSpec, TaskSpec
 
 Hand = Callable[[str], Lab]
@@ -39,8 +40,8 @@ def _judge_one(task: TaskSpec, spec: CheckSpec, check: Check, lab: Lab) -> Check
         status: Status = "partial" if earned else "failed"
         step = fail.next_step or _first_hint(spec, fail.found)
         return _result(task, spec, check, status, earned, fail.expected, fail.found, step)
-    except NoSuchRun as missing:
-        expected = "the id of a run in your experiment"
+    except (NoSuchRun, BadQuery) as missing:
+        expected = "what the check asks for, on the service"
         return _result(task, spec, check, "failed", 0.0, expected, str(missing), _first_hint(spec, str(missing)))
     except NotRun as missing:
         step = missing.next_step or _first_hint(spec, missing.found)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,27 +72,28 @@ def _graded(
     explain: bool = True,
 ) -> list[Result | Exception]:
     """Grade, print each result as it comes (in the given order where it's a table), and return them in that order."""
-    from grader.grading.batch import grade_all
+    from grader.grading.batch import grade_all, refused
     from grader.grading.grade import Place
 
     services = stack(backend)
-    with services.use(lab.spec.services) as running:
-        place = Place(services.course, services.backend, services, running, out or home() / "evidence" / lab.id)
-        say(f"grading {len(submissions)} submission(s) on {backend}; evidence goes to {place.evidence}")
-        done: dict[int, Result | Exception] = {}
-        for submission, result in _announced(grade_all(lab, submissions, place, min(jobs, len(submissions)))):
-            index = next(i for i, s in enumerate(submissions) if s is submission)
-            done[index] = result
-            if as_json and isinstance(result, _result()):
-                sys.stdout.write(result.json_line() + os.linesep)
-                sys.stdout.flush()
-    ordered = [done[index] for index in sorted(done)]
+    done: list[tuple[Submission, Result | Exception]] = list(_announced(refused(lab, submissions)))
+    good = [s for s in submissions if all(s is not bad for bad, _ in done)]
+    if good:
+        with services.use(lab.spec.services) as running:
+            place = Place(services.course, services.backend, services, running, out or home() / "evidence" / lab.id)
+            say(f"grading {len(good)} submission(s) on {backend}; evidence goes to {place.evidence}")
+            for submission, result in _announced(grade_all(lab, good, place, min(jobs, len(good)))):
+                done.append((submission, result))
+                if as_json and isinstance(result, _result()):
+                    sys.stdout.write(result.json_line() + os.linesep)
+                    sys.stdout.flush()
+    ordered = [result for submission in submissions for s, result in done if s is submission]
     if not as_json:
         _print(lab, ordered, explain)
     return ordered
 
 
-def _announced(graded: Iterable[Graded]) -> Iterable[Graded]:
+def _announced(graded: Iterable[Graded]) -> Iterator[Graded]:
     for submission, result in graded:
         if isinstance(result, _result()):
             say(f"  {submission.path}: {result.earned:g}/{result.possible:g}  {result.outcome}")

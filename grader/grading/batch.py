@@ -9,9 +9,21 @@ from grader.course.tree import Lab
 from grader.errors import BadInput
 from grader.grading.grade import Place, grade
 from grader.grading.submission import Submission
+from grader.notebook.rebuild import rebuild
 from grader.result import Result
 
 Graded = tuple[Submission, Result | BadInput]
+
+
+def refused(lab: Lab, submissions: Sequence[Submission]) -> list[tuple[Submission, BadInput]]:
+    """Those that are no submission of this lab, and why: known before a service is started for them."""
+    found = []
+    for submission in submissions:
+        try:
+            rebuild(lab, submission.notebook)
+        except BadInput as error:
+            found.append((submission, error))
+    return found
 
 
 def grade_all(lab: Lab, submissions: Sequence[Submission], place: Place, jobs: int) -> Iterator[Graded]:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import lzma
+import re
 import stat
 import zipfile
 import zlib
@@ -18,6 +19,8 @@ from grader.errors import BadInput
 
 MAX_BYTES = 10 * 2**20
 SEAL = "submission.json"
+STUDENT = re.compile(r"\w[\w .@+-]{0,63}")
+"""A student's name as a bundle may give it: it becomes part of a folder's name, so it is no path."""
 UNREADABLE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, LookupError, ValueError, RuntimeError)
 """What `zipfile` and `json` raise for an archive that is broken, encrypted, or made to break its reader."""
 
@@ -126,7 +129,9 @@ def _unseal(lab: Lab, file: Path, content: bytes, student: str | None) -> Submis
     if not isinstance(seal, dict) or seal.get("lab") != lab.id:
         raise BadInput(f"{file} is a bundle of another lab", f"hand in a bundle of {lab.id}")
     named = seal.get("student")
-    submission = Submission(str(file), named if isinstance(named, str) else student, notebook)
+    if named is not None and not (isinstance(named, str) and STUDENT.fullmatch(named)):
+        raise BadInput(f"{file} names no student that can be: {str(named)[:64]!r}", "make it with `mlops submit`")
+    submission = Submission(str(file), named or student, notebook)
     if seal.get("sha256") == submission.sha256:
         return submission
     return Submission(submission.path, submission.student, notebook, "its content is not what was sealed")

@@ -52,6 +52,7 @@ class S3Service:
                 "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
                 "AWS_DEFAULT_REGION": REGION,
                 "AWS_ENDPOINT_URL": inside.url,
+                "LAB_BUCKET": namespace,
                 "MLFLOW_S3_ENDPOINT_URL": inside.url,
             },
             parameters={"bucket": namespace},

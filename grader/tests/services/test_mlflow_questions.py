@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import subprocess
 from datetime import UTC, datetime, timedelta
 
+import psycopg
 import pytest
 
 from grader.backends.local import venv
@@ -15,6 +17,7 @@ from grader.course.tree import Course
 from grader.services.mlflow import MlflowService
 from grader.services.mlflow_records import Artifact, LoggedModel, Run, StagedRun, signature_from
 from grader.services.s3 import S3Service
+from grader.stack.stack import Stack
 from grader.tests.services.conftest import Namespace
 from grader.tests.services.student import Mlflow, s3_client
 
@@ -37,19 +40,38 @@ loaded = mlflow.sklearn.load_model(info.model_uri)
 assert list(loaded.predict(X)) == list(model.predict(X))
 print(run.info.run_id, info.model_id)
 """
+EVERYTHING = """
+import mlflow, pandas as pd
+from mlflow import MlflowClient
+with mlflow.start_run() as run:
+    mlflow.log_input(mlflow.data.from_pandas(pd.DataFrame({"a": [1.0]})))
+    with mlflow.start_span("predict") as span:
+        span.set_inputs({"a": 1})
+    model = mlflow.pyfunc.log_model(name="m", python_model=lambda model_input: model_input, pip_requirements=[],
+                                    registered_model_name=run.info.experiment_id + "-churn")
+MlflowClient().set_registered_model_alias(run.info.experiment_id + "-churn", "champion", 1)
+mlflow.flush_trace_async_logging()
+assert mlflow.search_traces(locations=[run.info.experiment_id], return_type="list")
+"""
+TABLES = ("runs", "trace_info", "spans", "logged_models", "datasets", "experiment_tags", "experiments")
+
+
+def run_notebook_code(code: str, mine: Namespace, course: Course, backend: LocalBackend) -> str:
+    """Run code in the learner's environment with what a run is given; returns what it printed."""
+    folder = venv.prepare(course.environment("tracking"), backend.home / "environments")
+    variables = {"PATH": "/usr/bin:/bin", **mine.grants["s3"].variables, **mine.grants["mlflow"].variables}
+    command = [str(venv.executables(folder) / "python"), "-c", code]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def test_a_run_of_the_real_client(
     mine: Namespace, mlflow: MlflowService, s3: S3Service, course: Course, backend: LocalBackend
 ) -> None:
     """A run that MLflow's own client logged comes back whole: parameters, metrics, tags, artifacts, model and signature."""
-    folder = venv.prepare(course.environment("tracking"), backend.home / "environments")
-    variables = {"PATH": "/usr/bin:/bin", **mine.grants["s3"].variables, **mine.grants["mlflow"].variables}
     began = datetime.now(UTC)
-    command = [venv.executables(folder) / "python", "-c", TRAIN]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    run_id, model_id = done.stdout.split()[-2:]
+    run_id, model_id = run_notebook_code(TRAIN, mine, course, backend).split()[-2:]
     ask = mlflow.questions(mine.name)
     experiment = Mlflow(mine.grants["mlflow"]).experiment_id()
     run = ask.run(run_id)
@@ -74,6 +96,31 @@ def test_a_run_of_the_real_client(
     assert f"mlflow/models/{model_id}/artifacts/MLmodel" in keys
 
 
+def test_closing_empties_the_database(
+    mine: Namespace, mlflow: MlflowService, stack: Stack, course: Course, backend: LocalBackend
+) -> None:
+    """Runs, models, versions, traces and datasets that the real client logged are gone from MLflow's tables after a close."""
+    run_notebook_code(EVERYTHING, mine, course, backend)
+    experiment = Mlflow(mine.grants["mlflow"]).experiment_id()
+    at = mine.running["postgres"].address
+    with stack._state() as state:
+        password = state.secrets["postgres"]["admin-password"]
+    database = psycopg.connect(host=at.host, port=at.port, user="admin", password=password, dbname="mlflow", autocommit=True)
+
+    def rows() -> dict[str, int]:
+        count = {t: f"SELECT count(*) FROM {t} WHERE experiment_id = {experiment}" for t in TABLES}
+        count["model_versions"] = f"SELECT count(*) FROM model_versions WHERE name = '{experiment}-churn'"
+        return {name: (database.execute(query.encode()).fetchone() or [0])[0] for name, query in count.items()}
+
+    with database:
+        before = rows()
+        mlflow.close(mine.name)
+        assert {name for name, number in before.items() if number} >= {
+            "runs", "trace_info", "spans", "logged_models", "datasets", "experiments", "model_versions"
+        }  # fmt: skip
+        assert rows() == dict.fromkeys(before, 0)
+
+
 def test_staged_runs(mine: Namespace, mlflow: MlflowService) -> None:
     """A staged experiment holds exactly the runs given, in their order; the student reads it and can't write to it."""
     ask, student = mlflow.questions(mine.name), Mlflow(mine.grants["mlflow"])
@@ -96,9 +143,8 @@ def test_staged_runs(mine: Namespace, mlflow: MlflowService) -> None:
     assert [list(r.metrics) for r in runs] == [["auc", "loss"], [], ["auc"], ["auc"]]
     assert dict(runs[0].tags) == {"git_commit": "f" * 40, "mlflow.runName": "best"}
     assert (runs[0].start_time, runs[0].end_time) == (moment, moment + timedelta(seconds=0.5))
-    assert [later.start_time - earlier.start_time for earlier, later in zip(runs[1:], runs[2:], strict=False)] == [
-        timedelta(seconds=1)
-    ] * 2
+    gaps = [later.start_time - earlier.start_time for earlier, later in itertools.pairwise(runs[1:])]
+    assert gaps == [timedelta(seconds=1)] * 2
     seen = student.post("runs/search", experiment_ids=[runs[0].experiment_id])["runs"]
     assert {record["info"]["run_name"] for record in seen} == {"best", "failed", "nan", "killed"}
     for path, body in (

@@ -22,13 +22,15 @@
 # This page needs nothing from the first one but its words: run, param, metric, tag. The cells below use the same customers, the same server and the same bucket.
 
 # %% id="setup"
-import hashlib, inspect, logging, os, sys, time, uuid
+import hashlib, inspect, os, sys, time, uuid, warnings
 from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # one thread adds its sums in one order; set before numpy is imported
 
 import boto3, matplotlib.pyplot as plt, mlflow, numpy as np, pandas as pd
 from IPython.display import display
 from mlflow import MlflowClient
-from mlflow.entities import Metric, Param
+from mlflow.entities import Metric
 from scipy import stats
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import RandomForestClassifier
@@ -41,7 +43,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # shell cells: this kernel's own `python`
 os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"
-pd.set_option("display.max_colwidth", 80)
+warnings.filterwarnings("ignore", message="Hint: Inferred schema contains integer")      # page one, section 5
 
 customers = pd.read_csv("customers.csv")
 numbers = [c for c in customers.select_dtypes("number") if c != "customer_id"]
@@ -65,7 +67,7 @@ assert 5_000 < len(customers) < 6_500
 # %% [markdown] id="p1-failure"
 # ## 1. Three releases, no progress
 #
-# In April a random forest beats the logistic regression by four thousandths of AUC and is released. In May someone compares again, on a fresh split, and the regression wins by as much: rollback. In June the forest wins. Three releases, three reviews, two angry calls from the serving team, and nobody made a mistake that a code review would find. Each time they compared two numbers, and each number carried more luck than the gap between them.
+# In April a random forest beats the logistic regression by a few thousandths of AUC and is released. In May someone compares again, on a fresh split, and the regression wins: rollback. In June the forest wins. Three releases, three reviews, two angry calls from the serving team, and nobody made a mistake that a code review would find. Each time they compared two numbers, and each number carried more luck than the gap between them.
 #
 # Ten splits instead of one show it. Every candidate sits the same ten exams. The third one is a regression that is held back hard (`C=0.001`), and we'll need it in a minute.
 
@@ -145,9 +147,9 @@ display(june[["tags.mlflow.runName", "metrics.auc_mean", "metrics.auc_sd", "metr
 # **Where the tool stops.** MLflow sorts; it has no opinion on whether first is better than second. And these intervals cover the luck of the split only. All ten exams come from the same months. Whether the world has moved since is module 12.
 
 # %% [markdown] id="p2-failure"
-# ## 2. Seed 24 is our best model
+# ## 2. The seed is our best parameter
 #
-# A colleague puts the seed into the sweep, next to `C`. Thirty seeds, one recipe. The best scores about two points of AUC above the average of the thirty, at no cost, and goes into the report as the model's quality. In production it is as good as its twenty-nine siblings.
+# A colleague puts the seed into the sweep, next to `C`. Thirty seeds, one recipe. The best lands a point or two of AUC above the average of the thirty, at no cost, and goes into the report as the model's quality. In production it is as good as its twenty-nine siblings.
 #
 # To see what the seed bought, seal a fifth of the customers away before anything else happens, and let all thirty models meet those once.
 
@@ -166,7 +168,7 @@ print(f"seed {winner} wins with {seeds.loc[winner, 'validation']:.4f}; the thirt
 print(f"on the sealed customers it has {seeds.loc[winner, 'sealed']:.4f}, place {rank} of 30")
 print(f"spread between the thirty: {spread['validation']:.4f} on their own validation rows, {spread['sealed']:.4f} on the sealed ones")
 print(f"correlation of the two columns: {seeds.corr().iloc[0, 1]:+.2f}")
-assert seeds["validation"].max() - seeds["validation"].mean() > 0.009
+assert 0.009 < seeds["validation"].max() - seeds["validation"].mean() < 0.035
 assert spread["validation"] > 3 * spread["sealed"] and abs(seeds.corr().iloc[0, 1]) < 0.6
 
 # %% [markdown] id="p2-idea"
@@ -176,7 +178,7 @@ assert spread["validation"] > 3 * spread["sealed"] and abs(seeds.corr().iloc[0, 
 
 # %% id="best-of-n"
 draws = np.random.default_rng(0).normal(size=(20_000, 100))
-lift = {n: float(draws[:, :n].max(axis=1).mean()) for n in (1, 3, 10, 30, 100)}
+lift = {n: float(draws[:, :n].max(axis=1).mean()) for n in (3, 10, 30, 100)}
 sd = float(seeds["validation"].std())
 display(pd.DataFrame({"tries": lift.keys(), "in standard deviations": [round(v, 2) for v in lift.values()], "AUC out of nothing": [round(v * sd, 4) for v in lift.values()]}))
 assert abs(lift[10] - 1.54) < 0.03 and abs(lift[30] - 2.04) < 0.03 and abs(lift[100] - 2.51) < 0.03
@@ -199,9 +201,9 @@ with mlflow.start_run(run_name="report", tags={"session": session}):
 # %% [markdown] id="p3-failure"
 # ## 3. Sort descending, take the first
 #
-# A nightly job promotes the best run: order by AUC, take row 0. It works for five months. Then it promotes a run without a model: that run had logged its AUC, and died while it saved the weights. The next row was no better, for it was still running. Here are six runs as a real experiment collects them. We write their numbers by hand, for this section is about the query.
+# A nightly job promotes the best run: order by AUC, take row 0. It works for five months. Then it promotes a run without a model: that run had logged its AUC, and died while it saved the weights. The next row was no better, for it was still running. Here are five runs as a real experiment collects them. We write their numbers by hand, for this section is about the query.
 
-# %% id="six-runs"
+# %% id="ugly-shelf"
 shelf = [
     # name                     auc           megabytes   status
     ("plain regression",       0.8450,        0.2,       "FINISHED"),
@@ -209,7 +211,6 @@ shelf = [
     ("died saving the model",  0.8530,        None,      "FAILED"),
     ("diverged",               float("nan"),  0.2,       "FINISHED"),
     ("still training",         0.8510,        None,      "RUNNING"),
-    ("forgot the metric",      None,          0.2,       "FINISHED"),
 ]
 for name, auc, megabytes, status in shelf:
     run = client.create_run(experiment.experiment_id, run_name=name, tags={"session": session, "page": "shelf"})
@@ -224,7 +225,7 @@ def shelf_query(condition="", order=("metrics.auc DESC",)):
 
 naive = shelf_query()
 display(naive)
-assert list(naive["tags.mlflow.runName"])[:2] == ["died saving the model", "still training"] and naive["metrics.auc"][4:].isna().all()
+assert list(naive["tags.mlflow.runName"])[:2] == ["died saving the model", "still training"] and naive["metrics.auc"].isna().tolist() == [False] * 4 + [True]
 
 # %% [markdown] id="p3-idea"
 # | what you meet | what MLflow does | what you must say |
@@ -395,7 +396,7 @@ with mlflow.start_run(tags={"session": os.environ["SESSION"], "page": "repo", "d
 pair = mlflow.search_runs(filter_string=f"tags.session = '{session}' and tags.page = 'repo'", order_by=["start_time ASC"])
 display(pair.assign(commit=pair["tags.mlflow.source.git.commit"].str[:10], data=pair["tags.data_sha256"].str[:10])[["tags.mlflow.source.name", "commit", "data", "params.seed", "metrics.auc"]])
 assert pair["tags.mlflow.source.git.commit"].nunique() == pair["tags.data_sha256"].nunique() == 1
-assert len(pair) == 2 and pair["metrics.auc"][0] - pair["metrics.auc"][1] > 0.003
+assert len(pair) == 2 and pair["metrics.auc"][0] - pair["metrics.auc"][1] > 0.001
 
 # %% [markdown] id="p5-idea"
 # Same script, same commit, same data, same seed, two models. MLflow wrote the commit by itself, because a *script in a repository* was running. It doesn't look whether the tree was clean. In a notebook it finds the kernel's launcher instead of your file, so there is no commit at all; and `C`, which decided everything here, sat in the code where no param shows it.
@@ -452,9 +453,12 @@ versions = pd.DataFrame({"then": {name: old.data.params[name] for name in here},
 display(versions)
 assert (versions["then"] == versions["now"]).all(), "build the environment from the commit's lock file first"
 
-# %% id="do-it-again"
-# !git clone -q repo again && git -C again checkout -q {commit} && git -C again log --oneline -1
-# !cd again && python train.py ../restored.csv {seed}
+os.environ.update(COMMIT=commit, SEED=seed)  # for the shell below
+
+# %% id="do-it-again" language="bash"
+# git clone -q repo again && cd again
+# git checkout -q "$COMMIT" && git status --short --branch && git log --oneline -1
+# python train.py ../restored.csv "$SEED"
 
 # %% id="compare"
 new = mlflow.search_runs(filter_string=f"tags.session = '{session}' and tags.page = 'repo'", order_by=["start_time DESC"], max_results=1).iloc[0]
@@ -465,7 +469,7 @@ assert abs(new["metrics.auc"] - old.data.metrics["auc"]) < 1e-9
 # %% [markdown] id="p6-wrong"
 # The same digits. On the same machine with the same versions that is what you should demand; on another processor or with another number of threads sums are added in another order, and the last digits move. Agree on a tolerance before you compare (a thousandth of AUC is generous), and write it down with the result.
 #
-# **What goes wrong**, in the order of how often: the rows are gone (a retention rule, see page one); the tree was dirty; a version moved and a default with it; a second source of chance had no seed. Each leaves a different trace, and the order of the checks above finds the first that broke: bytes, then versions, then commit, then the number. Never compare the number first: it tells you *that*, not *why*.
+# **What goes wrong:** the rows are gone (a retention rule, see page one); the tree was dirty; a version moved and a default with it; a second source of chance had no seed. Each leaves a different trace, and the order of the checks above finds the first that broke: bytes, then versions, then commit, then the number. Never compare the number first: it tells you *that*, not *why*.
 #
 # **How you would notice** before the auditor does: let a weekly job pick one old run at random and do the five cells above. It is the same idea as restoring a backup. A reproduction that nobody has tried is a hope.
 #
@@ -492,7 +496,7 @@ display(chain)
 assert len(chain) == 2 and chain["rows can be had"].all() and set(chain["commit"]) == {commit[:8]}
 
 # %% id="what-the-commit-says"
-# !git -C repo show -s --format="%h  %ad  %an  %s" --date=iso {commit}
+# !git --no-pager -C repo show -s --format="%h  %ad  %an  %s" --date=iso {commit}
 
 # %% [markdown] id="p6-3am"
 # Two rows, one chain: the original and its repetition agree on everything. The dirty run of section 5 has that commit as well, and isn't here, since its number was another.

@@ -1,0 +1,110 @@
+"""A hostile submission and the verdict it must get, as one small file: `cases/<theme>/<name>.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import nbformat
+from pydantic import Field
+
+from grader.course.tree import Lab
+from grader.grading.submission import Submission
+from grader.notebook import build
+from grader.spec.base import Part, Sentence, Slug
+from grader.spec.loader import load
+from grader.spec.sample import Outcome
+
+FOLDER = Path(__file__).parent / "cases"
+LIGHT = ("best-run", "holes")
+"""Tasks that train nothing: a submission that answers only these is graded in half the time."""
+Points = dict[Slug, Annotated[float, Field(ge=0)]]
+
+
+class Edit(Part):
+    """What the student wrote into a task's cell, around the base's answer or instead of it."""
+
+    before: str = ""
+    after: str = ""
+    instead: str | None = None
+
+    def applied(self, source: str) -> str:
+        """The cell's source with this edit."""
+        body = source if self.instead is None else self.instead
+        return "\n\n".join(text for text in (self.before, body, self.after) if text)
+
+
+class CaseSpec(Part):
+    """`@token@` in a source becomes a text that no other run has, by which what a run leaves behind is found."""
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    why: Sentence
+    on: tuple[Literal["docker", "local"], ...] = ("docker", "local")
+    base: Literal["light", "solution", "starter"] = "light"
+    limits: dict[str, float] = {}
+    cells: dict[Slug, Edit]
+    outcome: Outcome | tuple[Outcome, ...] = "finished"
+    detail: str = ""
+    """A text that the result's detail must hold."""
+    earns: Points | None = None
+    """Points by check; every other check earns 0. Without `earns` and `fails`: what the base earns."""
+    fails: Points | None = None
+    """Points by check; every other check earns what the base earns."""
+    found: dict[Slug, str] = {}
+    """Texts that a check's finding must hold."""
+    seconds: float = 90
+    """The whole grading may take this long."""
+
+
+class Case:
+    """A case of this name."""
+
+    def __init__(self, name: str, spec: CaseSpec) -> None:
+        self.name, self.spec = name, spec
+
+    def limited(self, lab: Lab) -> Lab:
+        """The lab under the case's own limits."""
+        limits = lab.spec.limits.model_copy(update=self.spec.limits)
+        return Lab(lab.spec.model_copy(update={"limits": limits}), lab.folder)
+
+    def submission(self, lab: Lab, token: str = "") -> Submission:
+        """What the hostile student hands in."""
+        notebook = base(lab, self.spec.base)
+        cells = {cell["id"]: cell for cell in notebook.cells}
+        for task, edit in self.spec.cells.items():
+            cells[task].source = edit.applied(cells[task].source).replace("@token@", token)
+        return sealed(self.name, notebook)
+
+    def points(self, lab: Lab) -> dict[str, float]:
+        """What each check must earn."""
+        if self.spec.earns is not None:
+            return dict.fromkeys(full(lab), 0.0) | self.spec.earns
+        return full(lab, self.spec.base) | (self.spec.fails or {})
+
+
+def all_cases() -> list[Case]:
+    """The cases on disk, by theme and name."""
+    files = sorted(FOLDER.glob("*/*.yaml"))
+    return [Case(f"{file.parent.name}/{file.stem}", load(file, CaseSpec)) for file in files]
+
+
+def base(lab: Lab, kind: str) -> Any:
+    """The solution, the starter, or the starter with the answers of the light tasks."""
+    solved, notebook = build.solution(lab), build.starter(lab)
+    if kind == "solution":
+        return solved
+    answers = {cell["id"]: cell.source for cell in solved.cells if kind == "light" and cell["id"] in LIGHT}
+    for cell in notebook.cells:
+        cell.source = answers.get(cell["id"], cell.source)
+    return notebook
+
+
+def full(lab: Lab, kind: str = "starter") -> dict[str, float]:
+    """What each check earns for an untouched base."""
+    solved = {"solution": [task.id for task in lab.spec.tasks], "light": LIGHT, "starter": ()}[kind]
+    return {check.id: check.points if task.id in solved else 0.0 for task in lab.spec.tasks for check in task.checks}
+
+
+def sealed(name: str, notebook: Any) -> Submission:
+    """A notebook as handed in."""
+    return Submission(name, None, nbformat.writes(notebook).encode())

@@ -1,0 +1,100 @@
+"""One home for the session, so that environments are installed and services started once; the command as a person runs it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from grader.backends.protocol import Backend
+from grader.course.tree import Course
+from grader.errors import Unavailable
+from grader.grading.grade import Place
+from grader.stack.stack import Stack
+
+MLOPS = [str(Path(sys.executable).with_name("mlops"))]
+
+
+@dataclass(frozen=True)
+class Command:
+    """Runs `mlops` with a home and a working folder of its own."""
+
+    home: Path
+    work: Path
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {**os.environ, "MLOPS_HOME": str(self.home), "MLOPS_WORK": str(self.work), "NO_COLOR": "1", "COLUMNS": "80"}
+
+    def __call__(self, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
+        command = [*MLOPS, *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, env={**self.variables, **more}, cwd=self.work, check=False)
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        command = [*MLOPS, *map(str, arguments)]
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.variables, cwd=self.work
+        )
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture
+def mlops(home: Path, tmp_path: Path) -> Command:
+    return Command(home, tmp_path)
+
+
+def local(home: Path) -> Backend:
+    from grader.backends.local.backend import LocalBackend
+
+    return LocalBackend(home)
+
+
+def docker() -> Backend:
+    from grader.backends.docker.backend import DockerBackend
+
+    backend = DockerBackend()
+    try:
+        backend.probe()
+    except Unavailable as why:
+        if os.environ.get("CI") == "true":
+            raise
+        pytest.skip(f"the docker backend is not tested here: {why}")
+    return backend
+
+
+@pytest.fixture(scope="module", params=["local", pytest.param("docker", marks=pytest.mark.docker)])
+def place(request: pytest.FixtureRequest, course: Course, home: Path) -> Iterator[Place]:
+    """Services up on each backend, and a folder for evidence."""
+    backend = local(home) if request.param == "local" else docker()
+    stack = Stack(course, backend, home)
+    with stack.use(["mlflow", "s3", "postgres"]) as running:
+        yield Place(course, backend, stack, running, home / "evidence" / request.param)
+
+
+def alive(home: Path) -> list[str]:
+    """Command lines of all processes that belong to this home: servers, sandboxes."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = " ".join(process.cmdline())
+            if str(home) in line and process.status() != psutil.STATUS_ZOMBIE and process.pid != os.getpid():
+                found.append(line[:200])
+        except psutil.Error:
+            continue
+    return found
+
+
+def interrupt(process: subprocess.Popen[str]) -> None:
+    """What Ctrl-C does."""
+    process.send_signal(signal.SIGINT)

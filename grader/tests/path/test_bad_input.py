@@ -1,0 +1,113 @@
+"""Bad input gets one clear message and exit code 2; nothing is written and no traceback is shown."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from grader.course.tree import Lab
+from grader.grading.submission import bundle
+from grader.tests.path.conftest import Command
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one message of a refused command."""
+    assert (done.returncode, done.stdout) == (2, ""), done.stderr
+    assert "Traceback" not in done.stderr
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, lines
+    return lines[0]
+
+
+def test_a_lab_that_does_not_exist(mlops: Command) -> None:
+    """Names the nearest one."""
+    done = mlops("grade", "04-experiment-trackin", "x.ipynb")
+    assert refused(done) == "mlops: there is no lab '04-experiment-trackin' (did you mean '04-experiment-tracking'?)"
+
+
+def test_a_path_that_does_not_exist(mlops: Command) -> None:
+    """Says which."""
+    assert refused(mlops("grade", "04", "nowhere.ipynb")) == "mlops: there is nothing at nowhere.ipynb (check the path)"
+
+
+def test_a_folder_without_submissions(mlops: Command) -> None:
+    """Says what was expected in it."""
+    (mlops.work / "empty").mkdir()
+    assert refused(mlops("grade", "04", "empty")) == (
+        "mlops: empty holds no submission of lab 04-experiment-tracking "
+        "(expected 04-experiment-tracking.ipynb in it, or a folder a student with one inside)"
+    )
+
+
+def test_other_people_s_code_on_the_local_backend(mlops: Command, tmp_path: Path) -> None:
+    """Refused unless the person says --trust: local is no real sandbox."""
+    folder = tmp_path / "submitted" / "ann" / "04-experiment-tracking"
+    folder.mkdir(parents=True)
+    (folder / "04-experiment-tracking.ipynb").write_text("{}")
+    assert refused(mlops("grade", "04", "submitted")) == (
+        "mlops: submitted holds other people's code, and the local backend is no real sandbox "
+        "(use --backend docker, or --trust if you have read what you are about to run)"
+    )
+
+
+def test_an_unknown_backend(mlops: Command, tmp_path: Path) -> None:
+    """Names those that exist."""
+    (tmp_path / "a.ipynb").write_text("{}")
+    done = mlops("grade", "04", "a.ipynb", "--backend", "podman")
+    assert refused(done) == "mlops: there is no backend 'podman' (known: local, docker)"
+
+
+def test_no_docker_engine(mlops: Command, tmp_path: Path) -> None:
+    """Its absence is said, with what to do."""
+    (tmp_path / "a.ipynb").write_text("{}")
+    message = refused(mlops("grade", "04", "a.ipynb", "--backend", "docker", DOCKER_HOST=f"unix://{tmp_path}/none.sock"))
+    assert "Docker" in message
+    assert "none.sock" in message
+
+
+def test_a_check_before_any_start(mlops: Command, tmp_path: Path) -> None:
+    """Says which command comes first."""
+    done = mlops("check", MLOPS_HOME=str(tmp_path / "fresh"))
+    assert refused(done) == "mlops: no lab was started yet (mlops start 04)"
+
+
+def test_a_working_folder_inside_the_course(mlops: Command, course: object) -> None:
+    """Refused: an update of the course must never touch a learner's files."""
+    inside = Path(__file__).resolve().parents[3] / "labs" / "mine"
+    message = refused(mlops("start", "04", "--dir", inside))
+    assert "lies inside the course" in message
+    assert not inside.exists()
+
+
+def test_a_course_that_is_none(mlops: Command, tmp_path: Path) -> None:
+    """MLOPS_COURSE points somewhere else."""
+    message = refused(mlops("modules", MLOPS_COURSE=str(tmp_path)))
+    assert message.startswith(f"mlops: no course found in {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("not-json.ipynb", b"import this", "this file is not a notebook: it isn't JSON"),
+        ("no-notebook.ipynb", b'{"cells": 3}', "this JSON file is not a notebook of format 4"),
+        ("other-lab.ipynb", json.dumps({"cells": []}).encode(), "this notebook has none of the task cells of lab"),
+    ],
+)
+def test_a_file_that_is_no_submission(mlops: Command, name: str, content: bytes, message: str) -> None:
+    """One line for the file, exit 2, no score, no JSON, no evidence."""
+    (mlops.work / name).write_bytes(content)
+    done = mlops("grade", "04", name, "--json", "--out", mlops.work / "evidence")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"{name}: {message}" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (mlops.work / "evidence").exists()
+
+
+def test_a_bundle_of_another_lab(mlops: Command, lab04: Lab) -> None:
+    """Refused when it is read, before services start."""
+    sealed = bundle(lab04, b"{}").replace(b"04-experiment-tracking", b"05-experiment-tracking")
+    (mlops.work / "b.zip").write_bytes(sealed)
+    assert "b.zip is no bundle of lab 04-experiment-tracking" in refused(mlops("grade", "04", "b.zip"))

@@ -1,0 +1,173 @@
+"""The command as a person uses it: a learner's session from start to stop, an instructor's batch, interruptions."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from grader.course.tree import Lab
+from grader.notebook import build
+from grader.tests.path.conftest import Command, alive, interrupt
+
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+NOTEBOOK = "04-experiment-tracking.ipynb"
+
+
+def test_demo_prints_both_tables_and_leaves_no_process(mlops: Command) -> None:
+    """The README's first command: the solution at 100, the starter at 0, exit 0, nothing left running."""
+    done = mlops("demo")
+    assert done.returncode == 0, done.stderr
+    assert "solution · finished" in done.stdout
+    assert "100/100" in done.stdout
+    assert "starter" in done.stdout
+    assert "0/100" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    assert alive(mlops.home) == []
+
+
+def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
+    """start, check (0), hint, solve one task, check (more), reset it with a backup, status, stop."""
+    started = mlops("start", "04")
+    assert started.returncode == 0, started.stderr
+    folder = mlops.work / "04-experiment-tracking"
+    assert f"Made {folder}" in started.stdout.replace("\n", "")
+    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv"]
+
+    first = mlops("check")
+    assert first.returncode == 1
+    assert "0/100" in first.stdout
+    assert "next" in first.stdout
+
+    hints = [mlops("hint").stdout for _ in range(2)]
+    assert hints[0].startswith("parameters, hint 1 of 3:")
+    assert hints[1].startswith("parameters, hint 2 of 3:")
+
+    solve(folder / NOTEBOOK, lab04, ["tracked-run", "sweep"])
+    second = mlops("check", "--json")
+    scored = json.loads(second.stdout)
+    assert (second.returncode, scored["earned"], scored["outcome"]) == (1, 66.0, "finished")
+
+    reset = mlops("reset", "--task", "sweep")
+    assert reset.returncode == 0, reset.stderr
+    assert source(folder / NOTEBOOK, "sweep") == source_of_starter(lab04, "sweep")
+    assert source(folder / NOTEBOOK, "tracked-run") != source_of_starter(lab04, "tracked-run")
+    assert len(list((folder / ".mlops" / "backups").iterdir())) == 1
+
+    status = mlops("status").stdout
+    assert "mlflow     up" in status
+    assert "66/100 at the last check" in status.replace("\n", " ")
+
+    assert mlops("stop").stdout.startswith("Stopped mlflow (local), s3 (local), postgres (local).")
+    assert alive(mlops.home) == []
+    assert mlops("stop").stdout == "Nothing was up.\n"
+
+
+def test_a_batch_prints_one_json_object_a_line_and_nothing_else(mlops: Command, lab04: Lab) -> None:
+    """nbgrader's tree: a right and an unfinished one; exit 1, students named, progress on standard error."""
+    for student, notebook in (("ann", build.solution(lab04)), ("bob", build.starter(lab04))):
+        folder = mlops.work / "submitted" / student / "04-experiment-tracking"
+        folder.mkdir(parents=True)
+        nbformat.write(notebook, folder / NOTEBOOK)
+    done = mlops("grade", "04", "submitted", "--trust", "--json", "--jobs", "2")
+    assert done.returncode == 1, done.stderr
+    results = {r["student"]: r for r in map(json.loads, done.stdout.splitlines())}
+    assert {student: r["earned"] for student, r in results.items()} == {"ann": 100.0, "bob": 0.0}
+    assert "grading 2 submission(s) on local" in done.stderr
+    assert alive(mlops.home) == []
+
+
+def test_a_preferred_port_that_is_taken_is_no_obstacle(mlops: Command, lab04: Lab) -> None:
+    """Another program sits on MLflow's port 5000: the service gets another one, and grading works."""
+    with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind(("127.0.0.1", 5000))
+        taken.listen()
+        nbformat.write(build.solution(lab04), mlops.work / NOTEBOOK)
+        done = mlops("grade", "04", NOTEBOOK)
+    assert done.returncode == 0, done.stderr
+
+
+def test_ctrl_c_stops_the_services_too(mlops: Command, lab04: Lab) -> None:
+    """Interrupted in the middle of a grading: exit 130, one line, nothing left running."""
+    nbformat.write(build.solution(lab04), mlops.work / NOTEBOOK)
+    process = mlops.start("grade", "04", NOTEBOOK)
+    until(process, "grading 1 submission")
+    interrupt(process)
+    _, errors = process.communicate(timeout=90)
+    assert process.returncode == 130, errors
+    assert "Traceback" not in errors
+    assert errors.strip().splitlines()[-1] == "mlops: interrupted; nothing was left running"
+    assert alive(mlops.home) == []
+
+
+def test_what_a_killed_command_left_is_reaped_by_the_next_one(mlops: Command, lab04: Lab) -> None:
+    """kill -9 in the middle of a grading leaves services and a kernel; the next command finds and ends them."""
+    nbformat.write(build.solution(lab04), mlops.work / NOTEBOOK)
+    process = mlops.start("grade", "04", NOTEBOOK)
+    until(process, "grading 1 submission")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    assert alive(mlops.home) != []
+    assert mlops("status").returncode == 0
+    assert alive(mlops.home) == []
+
+
+def test_nbgrader_validate_accepts_starter_and_solution(mlops: Command) -> None:
+    """nbgrader's own validator, on live services: its metadata is right and no locked cell fails."""
+    assert mlops("start", "04").returncode == 0
+    folder = mlops.work / "04-experiment-tracking"
+    assert mlops("build", "04", "--out", mlops.work / "built").returncode == 0
+    spec = json.loads((folder / ".mlops" / "jupyter" / "kernels" / "python3" / "kernel.json").read_text())
+    try:
+        for kind in ("starter", "solution"):
+            place = mlops.work / "built" / "04-experiment-tracking" / kind
+            notebook = nbformat.read(place / NOTEBOOK, as_version=4)
+            parameters = next(c for c in notebook.cells if c["id"] == "parameters")
+            parameters.source = f'tracking_uri = "{spec["env"]["MLFLOW_TRACKING_URI"]}"\nexperiment = '
+            parameters.source += f'"{spec["env"]["MLFLOW_EXPERIMENT_NAME"]}"\nbucket, seed, commit = "", 7, "0" * 40'
+            nbformat.write(notebook, place / NOTEBOOK)
+            done = subprocess.run(
+                [sys.executable, "-m", "nbgrader", "validate", NOTEBOOK, "--Validator.ignore_checksums=True"],
+                cwd=place, capture_output=True, text=True, check=False,
+                env={**os.environ, "JUPYTER_PATH": str(folder / ".mlops" / "jupyter")},
+            )  # fmt: skip
+            assert "Success! Your notebook passes all the tests." in done.stdout, done.stdout + done.stderr
+    finally:
+        mlops("stop")
+
+
+def until(process: subprocess.Popen[str], text: str) -> None:
+    """Read the command's progress until it says `text`."""
+    assert process.stderr is not None
+    for line in process.stderr:
+        if text in line:
+            return
+    raise AssertionError(f"the command ended before it said {text!r}")
+
+
+def solve(file: Path, lab: Lab, tasks: list[str]) -> None:
+    """Put the author's answers into the learner's notebook."""
+    notebook = nbformat.read(file, as_version=4)
+    answers = {cell["id"]: cell.source for cell in build.solution(lab).cells}
+    for cell in notebook.cells:
+        if cell["id"] in tasks:
+            cell.source = answers[cell["id"]]
+    nbformat.write(notebook, file)
+
+
+def source(file: Path, task: str) -> str:
+    """The text of a task's cell."""
+    return str(next(c.source for c in nbformat.read(file, as_version=4).cells if c["id"] == task))
+
+
+def source_of_starter(lab: Lab, task: str) -> str:
+    """The text that the starter has there."""
+    return str(next(c.source for c in build.starter(lab).cells if c["id"] == task))
