@@ -86,6 +86,8 @@ def is_number(value: object) -> bool:
 def each(what: str, items: Sequence[T], problem: Callable[[T], str], expected: str) -> None:
     """`problem` says what is wrong with an item ("" when nothing is), or raises Fail: the share that is right earns its
     part of the points. Raises Fail."""
+    if not items:
+        raise ValueError(f"there are no {what} to judge: nothing would pass as everything")
     problems = [found for item in items if (found := _problem(problem, item))]
     if problems:
         shown = "; ".join(problems[:SHOWN_PROBLEMS]) + ("; …" if len(problems) > SHOWN_PROBLEMS else "")

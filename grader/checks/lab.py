@@ -65,7 +65,7 @@ class Lab:
         """The notebook's variable `name`, of type `returns`. Raises NotRun or Fail."""
         return self._typed(name, self._ask(lambda: self._witness.value(name)), returns)
 
-    def call(self, name: str, *args: Any, returns: type[T] | None = None, **kwargs: Any) -> T:
+    def call(self, name: str, /, *args: Any, returns: type[T] | None = None, **kwargs: Any) -> T:
         """What the notebook's function `name` returns for these arguments. Raises NotRun or Fail."""
         return self._typed(f"{name}(…)", self._ask(lambda: self._witness.call(name, *args, **kwargs)), returns)
 

@@ -50,11 +50,12 @@ def start(
     jupyter, made = _prepare(tree, chosen, place)
     _record().add("started", chosen.id, folder=str(place))
     out = console()
-    out.print(f"{'Made' if made else 'Kept'} {place}")
-    out.print(f"Services stay up until `mlops stop`. Work in {place / (chosen.id + '.ipynb')}, then: mlops check")
+    out.print(f"{'Made' if made else 'Kept'} {place}", soft_wrap=True)
+    out.print(f"Work in      {chosen.id}.ipynb there; then: mlops check")
+    out.print("Services     stay up until: mlops stop")
     if open_lab:
         leave(_jupyterlab(place, jupyter, chosen))
-    out.print(f"Open it in JupyterLab: mlops start {chosen.id[:2]} --lab")
+    out.print(f"JupyterLab   mlops start {chosen.id[:2]} --lab")
 
 
 @app.command()
@@ -138,7 +139,8 @@ def status() -> None:
         return
     last = record.last("checked", started["lab"])
     score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
-    out.print(f"lab {started['lab']} in {started['folder']}: {score}")
+    out.print(f"lab {started['lab']}: {score}")
+    out.print(f"in {started['folder']}", soft_wrap=True)
 
 
 @app.command()

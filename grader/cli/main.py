@@ -22,13 +22,12 @@ def main() -> None:
     except CourseError as error:
         say(f"mlops: {error}")
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        say("mlops: interrupted; nothing was left running")
-        sys.exit(INTERRUPTED)
+    except SystemExit as end:
+        if end.code == INTERRUPTED:  # Typer's own code for Ctrl-C
+            say("mlops: interrupted; nothing was left running")
+        raise
     except OSError as error:
-        say(
-            f"mlops: {error.filename or 'this machine'}: {error.strerror} (mend its space or permissions, then try again)"
-        )
+        say(f"mlops: {error.filename or 'this machine'}: {error.strerror} (mend its space or permissions, then try again)")
         sys.exit(3)
 
 

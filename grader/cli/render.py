@@ -22,7 +22,8 @@ COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "
 
 def score(console: Console, title: str, result: Result) -> None:
     """A submission's score table."""
-    table = Table(title=f"{title} · {result.outcome}", title_justify="left", show_edge=False, pad_edge=False, show_footer=True)
+    console.print(Text(f"{title}: {result.outcome.replace('_', ' ')}", style="bold"))
+    table = Table(show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("", width=1)
     table.add_column("check", footer="total", no_wrap=True)
     table.add_column("verdict", footer="")

@@ -20,6 +20,8 @@ def refused(lab: Lab, submissions: Sequence[Submission]) -> list[tuple[Submissio
     found = []
     for submission in submissions:
         try:
+            if submission.refused:
+                raise submission.refused
             rebuild(lab, submission.notebook)
         except BadInput as error:
             found.append((submission, error))

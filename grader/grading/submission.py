@@ -11,7 +11,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from grader.course.tree import Lab
@@ -33,6 +33,8 @@ class Submission:
     student: str | None
     notebook: bytes
     tampered: str = ""
+    refused: BadInput | None = None
+    """Among many: why this one can't be graded, so that the others still are."""
 
     @property
     def sha256(self) -> str:
@@ -49,7 +51,9 @@ def find(lab: Lab, path: Path) -> list[Submission]:
     """The submissions at `path`: a notebook, a bundle (.zip), a folder that holds one, or a folder of students' folders
     (`<student>/<lab>/x.ipynb` as nbgrader keeps them, or `<student>/x.ipynb`).
 
-    Raises BadInput when there is none, or a file can't be read.
+    Raises BadInput when there is none, or the only one can't be read. Among many, one that can't be read is
+    `refused`; a student's folder without a notebook is none; the folder's or file's name says whose it is, whatever a
+    bundle says.
     """
     if not path.exists():
         raise BadInput(f"there is nothing at {path}", "check the path")
@@ -58,8 +62,10 @@ def find(lab: Lab, path: Path) -> list[Submission]:
     own = _of_student(lab, path)
     if own is not None:
         return [_read(lab, own, None)]
-    found = [_read(lab, file, folder.name) for folder in _folders(path) if (file := _of_student(lab, folder))]
-    found += [_read(lab, file, file.stem) for file in sorted(path.glob("*.zip"))]
+    found = [_of_many(lab, file, folder.name) for folder in _folders(path) if (file := _of_student(lab, folder))]
+    found += [_of_many(lab, file, file.stem) for file in sorted(path.glob("*.zip"))]
+    if len(found) == 1 and found[0].refused:
+        raise found[0].refused
     if not found:
         raise BadInput(
             f"{path} holds no submission of lab {lab.id}",
@@ -77,6 +83,13 @@ def bundle(lab: Lab, notebook: bytes, student: str | None = None) -> bytes:
         archive.writestr(SEAL, json.dumps(content))
         archive.writestr(f"{lab.id}.ipynb", notebook)
     return out.getvalue()
+
+
+def _of_many(lab: Lab, file: Path, student: str) -> Submission:
+    try:
+        return replace(_read(lab, file, student), student=student)
+    except BadInput as error:
+        return Submission(str(file), student, b"", refused=error)
 
 
 def _folders(path: Path) -> Iterable[Path]:

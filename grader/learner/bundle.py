@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import nbformat
 
@@ -19,15 +19,10 @@ def notebook_name(lab: Lab) -> str:
     return f"{lab.id}.ipynb"
 
 
-def files(course: Course, lab: Lab, kind: str, parameters: dict[str, Any] | None = None) -> dict[str, bytes]:
-    """The files by name: the notebook (with `parameters` put in as papermill does) and the visible data."""
+def files(course: Course, lab: Lab, kind: str) -> dict[str, bytes]:
+    """The files by name: the notebook and the visible data."""
     notebook = build.solution(lab) if kind == "solution" else build.starter(lab)
-    if parameters:
-        from papermill.parameterize import parameterize_notebook
-
-        notebook = parameterize_notebook(notebook, parameters, kernel_name="python3", language="python")
-    content = {notebook_name(lab): nbformat.writes(notebook).encode()}
-    return content | {d.file: data.visible(course, d) for d in lab.spec.data}
+    return {notebook_name(lab): nbformat.writes(notebook).encode()} | {d.file: data.visible(course, d) for d in lab.spec.data}
 
 
 def write(course: Course, lab: Lab, kind: Kind, folder: Path) -> None:

@@ -16,14 +16,16 @@ import nbformat
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.learner import bundle
-from grader.notebook import source
 
 WORK_VARIABLE = "MLOPS_WORK"
 PRIVATE = ".mlops"
 """Inside the folder: the kernel's description, which holds the credentials of the learner's own namespace."""
 
+INJECTED = "injected-parameters"
+"""The tag of papermill, and the id, of the cell that holds this machine's parameters."""
+
 BROKEN = (ValueError, RecursionError, AttributeError, KeyError, TypeError, nbformat.ValidationError)
-"""What nbformat and papermill raise for a file that is not, or no longer, a notebook."""
+"""What nbformat raises for a file that is not, or no longer, a notebook."""
 
 
 def folder_of(lab: Lab) -> Path:
@@ -104,13 +106,16 @@ def _with_task_reset(lab: Lab, current: bytes, fresh: bytes, task: str) -> bytes
         raise BadInput(f"your notebook of lab {lab.id} is not a notebook any more", whole) from None
 
 
-def _inject(notebook: Path, parameters: dict[str, Any]) -> None:
-    from papermill.parameterize import parameterize_notebook
-
-    kernel = source.KERNELSPEC["name"]
+def _inject(notebook: Path, parameters: Mapping[str, Any]) -> None:
+    """Put the parameters into a cell after the one tagged `parameters`, as papermill does; the one there before goes."""
+    text = "# Parameters\n" + "\n".join(f"{name} = {value!r}" for name, value in parameters.items())
+    cell = nbformat.v4.new_code_cell(text, id=INJECTED, metadata={"tags": [INJECTED]})
     try:
         current = _parsed(notebook.read_bytes())
-        content = _bytes(parameterize_notebook(current, parameters, kernel_name=kernel, language="python"))
+        cells = [c for c in current.cells if INJECTED not in c.metadata.get("tags", [])]
+        at = next((number for number, c in enumerate(cells, 1) if "parameters" in c.metadata.get("tags", [])), 0)
+        current.cells = [*cells[:at], cell, *cells[at:]]
+        content = _bytes(current)
     except BROKEN:
         raise BadInput(f"{notebook} is not a notebook any more", "restore it from a backup, or move it away") from None
     _replace(notebook, content)

@@ -19,6 +19,7 @@ from grader.run.kernel import Kernel
 
 MAX_ANSWER = 4 * 2**20
 """An answer is at most 4 MiB of JSON."""
+MAX_DEPTH = 32
 
 
 class NoAnswer(Exception):
@@ -48,7 +49,7 @@ class Witness:
         """The notebook's global variable `name` as plain JSON. Raises NoAnswer."""
         return self._ask({"kind": "value", "name": name})
 
-    def call(self, name: str, *args: Any, **kwargs: Any) -> Any:
+    def call(self, name: str, /, *args: Any, **kwargs: Any) -> Any:
         """What the notebook's function `name` returns for these arguments (plain JSON or Csv). Raises NoAnswer."""
         encoded = [_encode(a) for a in args], {k: _encode(v) for k, v in kwargs.items()}
         return self._ask({"kind": "call", "name": name, "args": encoded[0], "kwargs": encoded[1]})
@@ -110,8 +111,7 @@ class Witness:
                 continue
             if interrupted:
                 return {"error": "hangs"}
-            expressions = reply["content"].get("user_expressions") or {}
-            return expressions.get("answer", {}).get("data", {}).get(mime)
+            return _nested(reply, "content", "user_expressions", "answer", "data", mime)
 
     async def _drain(self) -> None:
         while True:
@@ -119,6 +119,13 @@ class Witness:
                 await self._kernel.client.iopub_channel.get_msg(timeout=0)
             except Empty:
                 return
+
+
+def _nested(reply: Any, *keys: str) -> Any:
+    """The value below these keys, or None where the kernel sent something else in their place."""
+    for key in keys:
+        reply = reply.get(key) if isinstance(reply, dict) else None
+    return reply
 
 
 def _expression(question: dict[str, Any]) -> str:
@@ -140,9 +147,22 @@ def _parse(text: Any) -> Any:
     if not isinstance(text, str) or len(text) > MAX_ANSWER:
         raise NoAnswer("garbled", "the kernel's reply is not an answer (is something in it replaced?)")
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text that anyone could send on
     except (ValueError, RecursionError):
         raise NoAnswer("garbled", "the kernel's reply is not plain JSON (is something in it replaced?)") from None
+    if _depth(value) > MAX_DEPTH:
+        raise NoAnswer("garbled", f"the kernel's reply is nested deeper than {MAX_DEPTH} levels")
+    return value
+
+
+def _depth(value: Any) -> int:
+    """Levels of lists and dicts; walked without recursion, one level at a time."""
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, list | dict)]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
 
 
 def _problem(content: dict[str, Any], name: str, seconds: float) -> NoAnswer:

@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 from filelock import FileLock
 
-from grader.backends.local import processes
 from grader.backends.protocol import Backend, Running, ServiceJob
 from grader.course.tree import Course
 from grader.errors import ServiceFailed
@@ -21,7 +20,7 @@ from grader.services.protocol import Service
 from grader.spec.service import ServiceSpec
 from grader.stack import ports
 from grader.stack.probe import ready
-from grader.stack.state import StackState, read, write
+from grader.stack.state import StackState, alive, read, write
 
 Say = Callable[[str], None]
 STARTS = 3
@@ -96,8 +95,9 @@ class Stack:
         """The state under lock, pruned of dead users and dead services, written back at the end."""
         with self._lock:
             state = read(self._file)
-            state.users = [user for user in state.users if processes.find(*user)]
-            state.running = {name: r for name, r in state.running.items() if self.backend.poll(r) is None}
+            state.users = [user for user in state.users if alive(*user)]
+            for name in [name for name, r in state.running.items() if self.backend.poll(r) is not None]:
+                self.backend.stop(state.running.pop(name))  # it died, but what it started may live
             try:
                 yield state
             finally:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from grader.backends.protocol import Address, Running
 
 
@@ -39,6 +41,15 @@ def write(file: Path, state: StackState) -> None:
     new.touch(mode=0o600)
     new.write_text(json.dumps(asdict(state), indent=1), encoding="utf-8")
     new.replace(file)
+
+
+def alive(pid: int, started: float) -> bool:
+    """Whether the process with this id and start time (seconds since the epoch) still runs."""
+    try:
+        process = psutil.Process(pid)
+        return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
 
 
 def _running(raw: dict[str, Any]) -> Running:

@@ -11,6 +11,7 @@ from contextlib import suppress
 
 import pytest
 
+from grader.backends.pipe import Pipe
 from grader.backends.protocol import Ended
 from grader.backends.stream import HEADER, NUMBER, Kind
 from grader.backends.tunnel import Tunnel
@@ -23,7 +24,8 @@ class Inside:
     def __init__(self, output_cap: int = 1_000_000) -> None:
         ours, self.raw = socket.socketpair()
         self.over = threading.Event()
-        self.tunnel = Tunnel(ours, {}, output_cap, self.over.set)
+        self.pipe = Pipe(ours, self.over.set)
+        self.tunnel = Tunnel(self.pipe, {}, output_cap)
 
     def send(self, kind: Kind, number: int, payload: bytes = b"") -> None:
         self.raw.sendall(HEADER.pack(kind, number, len(payload)) + payload)
@@ -60,7 +62,7 @@ def test_garbage_ends_the_sandbox_as_its_own_doing() -> None:
     assert (inside.tunnel.ended and inside.tunnel.ended.how, inside.tunnel.alive) == ("exited", False)
     with pytest.raises(ConnectionResetError):
         inside.tunnel.read("x", 10, 5)
-    inside.tunnel.close()
+    inside.pipe.close()
 
 
 def test_a_cut_pipe_gives_no_reason() -> None:
@@ -69,7 +71,7 @@ def test_a_cut_pipe_gives_no_reason() -> None:
     inside.raw.close()
     assert inside.over.wait(5)
     assert inside.tunnel.ended is None
-    inside.tunnel.close()
+    inside.pipe.close()
 
 
 @pytest.mark.parametrize("answer", [{"error": None, "size": 11}, {"error": None, "size": -1}, {"error": None}, []])
@@ -87,7 +89,7 @@ def test_an_answer_that_breaks_the_rules_ends_the_sandbox(answer: object) -> Non
     assert inside.over.wait(5)
     assert inside.tunnel.ended is not None
     assert inside.tunnel.ended.how == "exited"
-    inside.tunnel.close()
+    inside.pipe.close()
 
 
 def test_no_answer_is_a_timeout() -> None:
@@ -96,7 +98,7 @@ def test_no_answer_is_a_timeout() -> None:
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         inside.tunnel.read("x", 10, 0.2)
-    inside.tunnel.close()
+    inside.pipe.close()
     assert time.monotonic() - began < 2
 
 
@@ -105,7 +107,7 @@ def test_only_declared_endpoints_can_be_named() -> None:
     inside = Inside()
     inside.send(Kind.OPEN, 2, b'{"endpoint": "postgres"}')
     assert HEADER.unpack(_exactly(inside.raw, HEADER.size)) == (Kind.RESET, 2, 0)
-    inside.tunnel.close()
+    inside.pipe.close()
 
 
 def test_output_beyond_the_cap_ends_the_sandbox() -> None:
@@ -120,15 +122,15 @@ def test_output_beyond_the_cap_ends_the_sandbox() -> None:
                 pass
     assert inside.over.wait(5)
     assert inside.tunnel.ended == Ended("output", "the cells sent more than their limit allows")
-    inside.tunnel.close()
+    inside.pipe.close()
 
 
 def test_close_leaves_no_thread_and_no_listener() -> None:
     """After close the ports refuse and the thread is gone; a second close does nothing."""
     inside = Inside()
     port = inside.tunnel.connection.shell_port
-    inside.tunnel.close()
-    inside.tunnel.close()
+    inside.pipe.close()
+    inside.pipe.close()
     assert wait_until(lambda: not any(thread.name == "tunnel" for thread in threading.enumerate()), 5)
     with socket.socket() as connection:
         assert connection.connect_ex(("127.0.0.1", port)) != 0

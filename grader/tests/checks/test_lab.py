@@ -134,7 +134,12 @@ def test_refuses(hand: Callable[..., Lab]) -> None:
 def test_once_asks_once(hand: Callable[..., Lab]) -> None:
     """A question that several checks share is put to the kernel the first time only, for the same arguments."""
     asked: list[int] = []
-    lab = hand(f=lambda n: asked.append(n) or n)
+
+    def f(n: int) -> int:
+        asked.append(n)
+        return n
+
+    lab = hand(f=f)
     assert [lab.once("f", 1), lab.once("f", 1), lab.once("f", 2), asked] == [1, 1, 2, [1, 2]]
 
 

@@ -140,11 +140,14 @@ def test_nbgraders_tree(small_lab: Lab, inbox: Path) -> None:
 
 
 def test_folder_of_bundles(small_lab: Lab, inbox: Path) -> None:
-    """Bundles in one folder belong to whom they name, else to whom the file is called after."""
-    put(inbox / "a.zip", bundle(small_lab, NOTEBOOK, "ada"))
+    """Bundles in one folder belong to whom the file is called after, whatever they say; a broken one stops none other."""
+    put(inbox / "ada.zip", bundle(small_lab, NOTEBOOK, "bob"))
     put(inbox / "bob.zip", bundle(small_lab, OTHER))
-    found = [(s.student, s.notebook, s.tampered) for s in find(small_lab, inbox)]
-    assert found == [("ada", NOTEBOOK, ""), ("bob", OTHER, "")]
+    put(inbox / "eve.zip", b"no archive")
+    found = [(s.student, s.notebook, str(s.refused or "")[:60]) for s in find(small_lab, inbox)]
+    broken = f"{inbox}/eve.zip is no bundle of lab"
+    assert found == [("ada", NOTEBOOK, ""), ("bob", OTHER, ""), ("eve", b"", found[2][2])]
+    assert str(find(small_lab, inbox)[2].refused).startswith(broken)
 
 
 def _nothing(inbox: Path) -> Path:

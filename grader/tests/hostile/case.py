@@ -12,12 +12,19 @@ from grader.course.tree import Lab
 from grader.grading.submission import Submission
 from grader.notebook import build
 from grader.spec.base import Part, Sentence, Slug
+from grader.spec.limits import Limits
 from grader.spec.loader import load
 from grader.spec.sample import Outcome
 
 FOLDER = Path(__file__).parent / "cases"
 LIGHT = ("best-run", "holes")
 """Tasks that train nothing: a submission that answers only these is graded in half the time."""
+ONE_RUN = """\
+def sweep(path, grid, seed):
+    with mlflow.start_run():
+        mlflow.log_metric("auc", 0.5)
+"""
+"""Stands for the sweep there, so that the cells after it have a run to look at."""
 Points = dict[Slug, Annotated[float, Field(ge=0)]]
 
 
@@ -39,7 +46,7 @@ class CaseSpec(Part):
 
     schema_: Literal[1] = Field(1, alias="schema")
     why: Sentence
-    on: tuple[Literal["docker", "local"], ...] = ("docker", "local")
+    backends: tuple[Literal["docker", "local"], ...] = ("docker", "local")
     base: Literal["light", "solution", "starter"] = "light"
     limits: dict[str, float] = {}
     cells: dict[Slug, Edit]
@@ -64,7 +71,7 @@ class Case:
 
     def limited(self, lab: Lab) -> Lab:
         """The lab under the case's own limits."""
-        limits = lab.spec.limits.model_copy(update=self.spec.limits)
+        limits = Limits.model_validate(lab.spec.limits.model_dump() | self.spec.limits)
         return Lab(lab.spec.model_copy(update={"limits": limits}), lab.folder)
 
     def submission(self, lab: Lab, token: str = "") -> Submission:
@@ -93,7 +100,9 @@ def base(lab: Lab, kind: str) -> Any:
     solved, notebook = build.solution(lab), build.starter(lab)
     if kind == "solution":
         return solved
-    answers = {cell["id"]: cell.source for cell in solved.cells if kind == "light" and cell["id"] in LIGHT}
+    if kind == "starter":
+        return notebook
+    answers = {cell["id"]: cell.source for cell in solved.cells if cell["id"] in LIGHT} | {"sweep": ONE_RUN}
     for cell in notebook.cells:
         cell.source = answers.get(cell["id"], cell.source)
     return notebook

@@ -37,6 +37,7 @@ def arenas(course: Course, lab04: Lab, tmp_path_factory: pytest.TempPathFactory)
                 one = _arena(course, name, home)
                 stack.callback(one.stack.reset)
                 stack.enter_context(one.use(lab04.spec.services))
+                one.backend.prepare(course.environment(lab04.spec.environment))
                 made[name] = one
             return made[name]
 

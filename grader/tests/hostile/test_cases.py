@@ -16,7 +16,7 @@ PAIRS = [
     pytest.param(on, case, id=f"{on}-{case.name}", marks=MARKS[on])
     for on in ("docker", "local")
     for case in all_cases()
-    if on in case.spec.on
+    if on in case.spec.backends
 ]
 
 

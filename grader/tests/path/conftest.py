@@ -35,7 +35,8 @@ class Command:
 
     def __call__(self, *arguments: object, **more: str) -> subprocess.CompletedProcess[str]:
         command = [*MLOPS, *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, env={**self.variables, **more}, cwd=self.work, check=False)
+        variables = {**self.variables, **more}
+        return subprocess.run(command, capture_output=True, text=True, env=variables, cwd=self.work, check=False)
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         command = [*MLOPS, *map(str, arguments)]
@@ -45,8 +46,11 @@ class Command:
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Environments and services of this session; whatever a failed test left up is stopped at the end."""
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    Command(folder, folder)("stop")
 
 
 @pytest.fixture

@@ -1,0 +1,39 @@
+"""Help and completion must be quick, so the command line imports what is heavy only inside the commands that need it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("pandas", "numpy", "mlflow", "papermill", "nbformat", "sklearn", "docker", "boto3")
+STARTS = {
+    "import-grader": "import grader",
+    "import-the-command-line": "import grader.cli.main",
+    "help": "sys.argv = ['mlops', '--help']\nfrom grader.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass",
+}
+REPORT = "sys.stderr.write('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
+
+
+def loaded(code: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has imported after this code."""
+    script = f"import json, sys\n{code}\n{REPORT}"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    return set(json.loads(done.stderr.splitlines()[-1]))
+
+
+@pytest.mark.parametrize("code", STARTS.values(), ids=STARTS)
+def test_nothing_heavy_is_imported(code: str) -> None:
+    """None of the heavy libraries is loaded."""
+    found = loaded(code)
+    assert ("grader" in found, found & set(HEAVY)) == (True, set())
+
+
+def test_help_lists_the_commands() -> None:
+    """The help that was measured is the real one."""
+    done = subprocess.run(
+        [sys.executable, "-m", "grader.cli.main", "--help"], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert [name for name in ("start", "check", "grade", "verify", "lint") if name not in done.stdout] == []
