@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import shutil
 import signal
 import sys
 
 from grader.cli import authoring, grading, learning, machine
-from grader.cli.app import app, say
+from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 
 __all__ = ["authoring", "grading", "learning", "machine", "main"]
 
 INTERRUPTED = 130
+USAGE = 2
+FULL_DISK = "No space left on device"
 
 
 def main() -> None:
@@ -20,15 +24,24 @@ def main() -> None:
     try:
         app(standalone_mode=True)
     except CourseError as error:
-        say(f"mlops: {error}")
-        sys.exit(error.exit_code)
+        full = FULL_DISK in str(error)
+        say(f"mlops: {_full_disk()}" if full else f"mlops: {error}")
+        sys.exit(USAGE if full else error.exit_code)
     except SystemExit as end:
         if end.code == INTERRUPTED:  # Typer's own code for Ctrl-C
             say("mlops: interrupted; nothing was left running")
         raise
     except OSError as error:
-        say(f"mlops: {error.filename or 'this machine'}: {error.strerror} (mend its space or permissions, then try again)")
-        sys.exit(3)
+        say(f"mlops: {_full_disk()}" if error.errno == errno.ENOSPC else f"mlops: {error.filename}: {error.strerror}")
+        sys.exit(USAGE)
+
+
+def _full_disk() -> str:
+    place = home()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free / 2**20
+    return f"the disk is full: {free:.0f} MiB left for {home()} (free some space, or set {HOME_VARIABLE} to a folder elsewhere)"
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import nbformat
 
 from grader.course import data
 from grader.course.tree import Course, Lab
-from grader.notebook import build
+from grader.notebook import build, source
 
 Kind = Literal["starter", "solution"]
 
@@ -23,6 +23,14 @@ def files(course: Course, lab: Lab, kind: str) -> dict[str, bytes]:
     """The files by name: the notebook and the visible data."""
     notebook = build.solution(lab) if kind == "solution" else build.starter(lab)
     return {notebook_name(lab): nbformat.writes(notebook).encode()} | {d.file: data.visible(course, d) for d in lab.spec.data}
+
+
+def lessons(course: Course, lab: Lab) -> dict[str, bytes]:
+    """The notebooks to read before the lab, by file name."""
+    module = course.module(lab.spec.module)
+    return {
+        f"lesson-{stem}.ipynb": nbformat.writes(source.read(module.lesson(stem))).encode() for stem in module.spec.lessons
+    }
 
 
 def write(course: Course, lab: Lab, kind: Kind, folder: Path) -> None:

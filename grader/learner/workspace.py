@@ -44,6 +44,8 @@ def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in bundle.files(course, lab, "starter").items():
             (folder / name).write_bytes(content)
+        for name, content in bundle.lessons(course, lab).items():
+            (folder / name).write_bytes(content)
         (folder / ".gitignore").write_text(f"{PRIVATE}/\n.ipynb_checkpoints/\n", encoding="utf-8")
         _commit(folder, f"Start lab {lab.id}")
     _inject(notebook, {**parameters, "seed": 7, "commit": _head(folder)})

@@ -63,7 +63,7 @@ def head(folder: Path) -> str:
 
 def test_new_folder(small: Course, small_lab: Lab, folder: Path) -> None:
     """It holds the starter with this machine's parameters, the data, and a git repository with one commit."""
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "numbers.csv"]
+    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lesson-01-sums.ipynb", "numbers.csv"]
     assert injected(folder) == [f"# Parameters\nuri = 'http://one'\nseed = 7\ncommit = '{head(folder)}'"]
     assert cell(folder, "add").source == STUB
     assert (folder / "numbers.csv").read_bytes() == bundle.files(small, small_lab, "starter")["numbers.csv"]
@@ -203,7 +203,7 @@ def test_damaged_notebook_is_never_lost(small: Course, small_lab: Lab, folder: P
             assert (folder / NAME).read_bytes() == bytes(spoiled)
         else:
             assert injected(folder)[0].startswith("# Parameters\nuri = 'http://two'\n")
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "numbers.csv"]
+    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lesson-01-sums.ipynb", "numbers.csv"]
 
 
 def test_output_that_no_file_can_hold(small: Course, small_lab: Lab, folder: Path) -> None:

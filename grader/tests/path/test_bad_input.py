@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from grader.course.tree import Lab
 from grader.grading.submission import bundle
+from grader.notebook import build
 from grader.tests.path.conftest import Command
 
 
@@ -111,3 +115,22 @@ def test_a_bundle_of_another_lab(mlops: Command, lab04: Lab) -> None:
     sealed = bundle(lab04, b"{}").replace(b"04-experiment-tracking", b"05-experiment-tracking")
     (mlops.work / "b.zip").write_bytes(sealed)
     assert "b.zip is no bundle of lab 04-experiment-tracking" in refused(mlops("grade", "04", "b.zip"))
+
+
+def test_a_full_disk(mlops: Command, lab04: Lab, tmp_path: Path) -> None:
+    """One line that says where and how much is left; exit 2."""
+    small = tmp_path / "small"
+    small.mkdir()
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount the small file system that this fills")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], check=True)
+    try:
+        nbformat.write(build.solution(lab04), mlops.work / "04-experiment-tracking.ipynb")
+        done = mlops("grade", "04", "04-experiment-tracking.ipynb", MLOPS_HOME=str(small))
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+    assert (done.returncode, done.stdout) == (2, "")
+    last = done.stderr.strip().splitlines()[-1]
+    assert re.fullmatch(rf"mlops: the disk is full: \d MiB left for {small} \(free some space, or set MLOPS_HOME .*\)", last), (
+        done.stderr
+    )

@@ -40,7 +40,8 @@ def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     assert started.returncode == 0, started.stderr
     folder = mlops.work / "04-experiment-tracking"
     assert f"Made {folder}\n" in started.stdout
-    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv"]
+    lessons = ["lesson-01-runs-you-can-check.ipynb", "lesson-02-compare-and-repeat.ipynb"]
+    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv", *lessons]
 
     first = mlops("check")
     assert first.returncode == 1

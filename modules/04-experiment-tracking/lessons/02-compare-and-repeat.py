@@ -399,7 +399,7 @@ assert pair["tags.mlflow.source.git.commit"].nunique() == pair["tags.data_sha256
 assert len(pair) == 2 and pair["metrics.auc"][0] - pair["metrics.auc"][1] > 0.001
 
 # %% [markdown] id="p5-idea"
-# Same script, same commit, same data, same seed, two models. MLflow wrote the commit by itself, because a *script in a repository* was running. It doesn't look whether the tree was clean. In a notebook it finds the kernel's launcher instead of your file, so there is no commit at all; and `C`, which decided everything here, sat in the code where no param shows it.
+# Same script, same commit, same data, same seed, two models. MLflow wrote the commit by itself, because a *script in a repository* was running. It doesn't look whether the tree was clean. In a notebook it finds the kernel's launcher instead of your file, so there is no commit at all (or, worse, the commit of whatever repository holds the virtual environment); and `C`, which decided everything here, sat in the code where no param shows it.
 #
 # The cure costs nothing: a gate in front of every training that counts. A recorded run starts from a clean tree or doesn't start.
 
