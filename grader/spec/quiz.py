@@ -9,6 +9,10 @@ from pydantic import Field, model_validator
 from grader.spec.base import Document, Part, Sentence, Slug
 
 
+Code = Annotated[str, Field(min_length=1)]
+"""Text whose white space counts."""
+
+
 class Drawn(Part):
     """A number or word of the question that is drawn by the attempt's seed."""
 
@@ -69,7 +73,7 @@ class OutputQuestion(QuestionBase):
 
     type: Literal["output"]
     command: Sentence
-    output: Sentence
+    output: Code
     options: tuple[Option, ...] = Field(min_length=3)
 
 
@@ -110,10 +114,10 @@ class FixQuestion(QuestionBase):
     """A line of code to mend; `test` is executed after the mended code."""
 
     type: Literal["fix"]
-    code: Sentence
+    code: Code
     line: int = Field(ge=1)
-    fixed: Sentence
-    test: Sentence
+    fixed: Code
+    test: Code
     why: Sentence
 
 
