@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,6 @@ from grader.cli.app import app, console, course, home, leave, say, stack
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
-    from grader.grading.batch import Graded
     from grader.grading.submission import Submission
     from grader.result import Result
 
@@ -29,7 +27,9 @@ def grade(
     backend: BackendOption = "local",
     jobs: Jobs = 2,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")] = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Where to keep the evidence.")] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Where to keep the evidence; what is graded there already is not graded again.")
+    ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Run other people's code without a real sandbox.")] = False,
 ) -> None:
     """Grade submissions of a lab against live services."""
@@ -72,34 +72,43 @@ def _graded(
     explain: bool = True,
 ) -> list[Result | Exception]:
     """Grade, print each result as it comes (in the given order where it's a table), and return them in that order."""
-    from grader.grading.batch import grade_all, refused
+    from grader.cli.progress import progress
+    from grader.grading.batch import earlier, grade_all, refused
     from grader.grading.grade import Place
 
-    services = stack(backend)
-    done: list[tuple[Submission, Result | Exception]] = list(_announced(refused(lab, submissions)))
-    good = [s for s in submissions if all(s is not bad for bad, _ in done)]
-    if good:
-        with services.use(lab.spec.services) as running:
-            place = Place(services.course, services.backend, services, running, out or home() / "evidence" / lab.id)
-            say(f"grading {len(good)} submission(s) on {backend}; evidence goes to {place.evidence}")
-            for submission, result in _announced(grade_all(lab, good, place, min(jobs, len(good)))):
-                done.append((submission, result))
-                if as_json and isinstance(result, _result()):
-                    sys.stdout.write(result.json_line() + os.linesep)
-                    sys.stdout.flush()
-    ordered = [result for submission in submissions for s, result in done if s is submission]
+    services, kept = stack(backend), out or home() / "evidence" / lab.id
+    done: list[tuple[Submission, Result | Exception]] = []
+    done += refused(lab, submissions)
+    if out is not None:
+        done += earlier(lab, _without(submissions, done), services.course, kept)
+    waiting = _without(submissions, done)
+    with progress(len(submissions)) as announce:
+        for submission, result in done:
+            announce(submission, result)
+            _stream(result, as_json)
+        if waiting:
+            with services.use(lab.spec.services) as running:
+                place = Place(services.course, services.backend, services, running, kept)
+                say(f"grading {len(waiting)} submission(s) on {backend}; evidence goes to {place.evidence}")
+                for submission, result in grade_all(lab, waiting, place, min(jobs, len(waiting))):
+                    done.append((submission, result))
+                    announce(submission, result)
+                    _stream(result, as_json)
+    ordered = [next(result for s, result in done if s is submission) for submission in submissions]
     if not as_json:
         _print(lab, ordered, explain)
     return ordered
 
 
-def _announced(graded: Iterable[Graded]) -> Iterator[Graded]:
-    for submission, result in graded:
-        if isinstance(result, _result()):
-            say(f"  {submission.path}: {result.earned:g}/{result.possible:g}  {result.outcome}")
-        else:
-            say(f"  {submission.path}: {result}")
-        yield submission, result
+def _without(submissions: Sequence[Submission], done: Sequence[tuple[Submission, object]]) -> list[Submission]:
+    settled = {id(submission) for submission, _ in done}
+    return [submission for submission in submissions if id(submission) not in settled]
+
+
+def _stream(result: Result | Exception, as_json: bool) -> None:
+    if as_json and isinstance(result, _result()):
+        sys.stdout.write(result.json_line() + "\n")
+        sys.stdout.flush()
 
 
 def _print(lab: Lab, results: Sequence[Result | Exception], explain: bool) -> None:

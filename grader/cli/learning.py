@@ -171,6 +171,8 @@ def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool]:
 def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:
     say("JupyterLab runs until you press Ctrl-C here; services stay up until `mlops stop`")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"{lab.id}.ipynb"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container everyone is root, and Jupyter refuses without it
     return subprocess.run(command, cwd=folder, env={**os.environ, "JUPYTER_PATH": str(jupyter)}, check=False).returncode
 
 

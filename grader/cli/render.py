@@ -9,6 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from grader.result import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -22,7 +24,7 @@ COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "
 
 def score(console: Console, title: str, result: Result) -> None:
     """A submission's score table."""
-    console.print(Text(f"{title}: {result.outcome.replace('_', ' ')}", style="bold"))
+    console.print(Text(f"{printable(title)}: {result.outcome.replace('_', ' ')}", style="bold"))
     table = Table(show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("", width=1)
     table.add_column("check", footer="total", no_wrap=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
+import itertools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +23,8 @@ from grader.checks.lab import Lab as Hand
 from grader.checks.lab import Run
 from grader.course import data
 from grader.course.tree import Course, Lab
-from grader.errors import OurFault, SandboxFailed
+from grader.errors import BadInput, ContentError, OurFault, SandboxFailed
+from grader.grading import evidence
 from grader.grading.submission import Submission
 from grader.notebook import source
 from grader.notebook.rebuild import rebuild
@@ -56,21 +58,24 @@ def grade(lab: Lab, submission: Submission, place: Place) -> Result:
     Raises BadInput when the submission is no notebook of this lab, ContentError when the lab itself is broken.
     """
     checks = registry.load(lab)
-    result = functools.partial(_result, lab, submission)
+    result = functools.partial(_result, lab, version(place.course, lab), submission)
     if submission.tampered:
         return result("tampered", submission.tampered, not_run(lab, checks, f"nothing ran: {submission.tampered}"))
     rebuilt = rebuild(lab, submission.notebook)
-    for attempt in range(1, TRIES + 1):
-        folder = _evidence_folder(place.evidence, submission, attempt)
+    for attempt in itertools.count(1):
         try:
-            graded, evidence, seconds = _attempt(lab, checks, rebuilt.notebook, submission.seed, place, folder)
-        except OurFault as fault:
+            folder = evidence.new_attempt(place.evidence, submission)
+            graded, found, seconds = _attempt(lab, checks, rebuilt.notebook, submission.seed, place, folder)
+            final = result(found.outcome, found.detail, graded, rebuilt.flags, seconds)
+            evidence.keep(folder, final)
+        except (BadInput, ContentError):
+            raise
+        except Exception as error:  # whatever breaks here is ours: it must cost nobody a point, nor end a batch
+            fault = error if isinstance(error, OurFault) else OurFault(f"{type(error).__name__}: {error}")
             if attempt == TRIES:
                 return result(fault.outcome, str(fault), not_run(lab, checks, "not judged: our fault"), rebuilt.flags)
             time.sleep(BACKOFF_SECONDS * 2**attempt)
         else:
-            final = result(evidence.outcome, evidence.detail, graded, rebuilt.flags, seconds)
-            (folder / "result.json").write_text(final.json_line() + "\n", encoding="utf-8")
             return final
     raise AssertionError("unreachable")
 
@@ -87,11 +92,11 @@ def _attempt(
         opener = functools.partial(_opened, lab, place, leased, files)
         kernel = stack.enter_context(opener("run"))
         ready = time.monotonic()
-        evidence = run(notebook, kernel, parameters, lab.spec.limits, folder)
+        found = run(notebook, kernel, parameters, lab.spec.limits, folder)
         asked = time.monotonic()
         facts = Run(seed, parameters, files)
         hand = functools.partial(
-            Hand, place.course, lab, facts, evidence, Witness(kernel, lab.spec.limits.cell_seconds),
+            Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
             leased.questions(), functools.cache(lambda: _examiner(stack, lab, opener)),
         )  # fmt: skip
         graded = judge(lab, checks, hand)
@@ -100,9 +105,9 @@ def _attempt(
         if vanished is not None and vanished.how == "vanished":
             raise SandboxFailed(f"the sandbox was taken away during the checks: {vanished.detail}")
     seconds = Seconds(
-        services=round(ready - started, 3), cells=round(evidence.seconds, 3), checks=round(time.monotonic() - asked, 3)
+        services=round(ready - started, 3), cells=round(found.seconds, 3), checks=round(time.monotonic() - asked, 3)
     )
-    return graded, evidence, seconds
+    return graded, found, seconds
 
 
 @contextlib.contextmanager
@@ -137,17 +142,19 @@ def _examiner(stack: contextlib.ExitStack, lab: Lab, opener: Callable[[str], Any
     return witness
 
 
-def version(lab: Lab) -> str:
-    """What identifies the lab's content: a hash over its files but the samples."""
+def version(course: Course, lab: Lab) -> str:
+    """What identifies the lab's content and its environment: a hash over the lab's files (but the samples) and the lock."""
     files = sorted(f for f in lab.folder.rglob("*") if f.is_file() and "samples" not in f.parts and f.suffix != ".pyc")
+    files += [course.environment(lab.spec.environment).folder / name for name in ("pyproject.toml", "uv.lock")]
     digest = hashlib.sha256()
     for file in files:
-        digest.update(file.relative_to(lab.folder).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+        digest.update(file.relative_to(course.root).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     return digest.hexdigest()[:16]
 
 
 def _result(
     lab: Lab,
+    lab_version: str,
     submission: Submission,
     outcome: Any,
     detail: str,
@@ -156,14 +163,8 @@ def _result(
     seconds: Seconds | None = None,
 ) -> Result:
     return Result(
-        lab=lab.id, lab_version=version(lab), submission=submission.path, student=submission.student,
+        lab=lab.id, lab_version=lab_version, submission=submission.path, student=submission.student,
         submission_sha256=submission.sha256, outcome=outcome, detail=detail,
         earned=round(sum(c.earned for c in checks), 2), possible=lab.spec.possible, checks=tuple(checks), flags=flags,
         seconds=seconds or Seconds(),
     )  # fmt: skip
-
-
-def _evidence_folder(root: Path, submission: Submission, attempt: int) -> Path:
-    folder = root / f"{submission.student or 'own'}-{submission.sha256[:12]}" / f"attempt-{attempt}"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

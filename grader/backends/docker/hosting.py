@@ -58,11 +58,11 @@ class Hosting:
         except ENGINE_ERRORS as error:
             self._drop_network(job.instance)
             raise ServiceFailed(f"service {job.spec.id} could not be started: {says(error)}") from error
-        ports = job.spec.ports
+        ports, published = job.spec.ports, _published(job)
         return Running(
             service=job.spec.id,
             endpoint=job.spec.endpoint,
-            ports={port: Address("127.0.0.1", job.ports[port]) for port in ports},
+            ports={port: Address("127.0.0.1", job.ports[port]) for port in published},
             internal={port: Address(job.spec.id, number) for port, number in ports.items()},
             handle={"container": container, "instance": job.instance},
         )
@@ -126,12 +126,12 @@ class Hosting:
             user=f"{USER}:{USER}",
             working_dir=DATA,
             detach=True,
-            ports=list(spec.ports.values()),
+            ports=[spec.ports[port] for port in _published(job)],
             labels=labels,
             networking_config={"EndpointsConfig": {network: client.create_endpoint_config(aliases=[spec.id])}},
             host_config=client.create_host_config(
                 binds=[f"{name}:{DATA}"],
-                port_bindings={number: ("127.0.0.1", job.ports[port]) for port, number in spec.ports.items()},
+                port_bindings={spec.ports[port]: ("127.0.0.1", job.ports[port]) for port in _published(job)},
                 cap_drop=["ALL"],
                 security_opt=["no-new-privileges:true"],
                 pids_limit=PROCESSES,
@@ -172,6 +172,11 @@ def _name(instance: str, service: str) -> str:
 def _rendered(job: ServiceJob) -> RenderedService:
     everywhere = "0.0.0.0"  # noqa: S104  # inside its own network; published on loopback only
     return job.spec.render(placeholder_values(job, everywhere, DATA, FILES, job.spec.ports))
+
+
+def _published(job: ServiceJob) -> list[str]:
+    """The ports that this machine must reach: what clients use, and what tells that the service is ready."""
+    return sorted({job.spec.endpoint, job.spec.ready.port})
 
 
 def _script(rendered: RenderedService) -> str:

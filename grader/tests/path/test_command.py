@@ -86,6 +86,31 @@ def test_a_batch_prints_one_json_object_a_line_and_nothing_else(mlops: Command, 
     assert alive(mlops.home) == []
 
 
+def test_a_batch_that_was_killed_goes_on_where_it_was(mlops: Command, lab04: Lab) -> None:
+    """kill -9 after the first result: the second run prints it again without grading it, and grades the others only."""
+    for student in ("ann", "bob", "eve"):
+        folder = mlops.work / "submitted" / student
+        folder.mkdir(parents=True)
+        notebook = build.starter(lab04)
+        next(c for c in notebook.cells if c["id"] == "holes").source += f"  # {student}"
+        nbformat.write(notebook, folder / NOTEBOOK)
+    command = ("grade", "04", "submitted", "--trust", "--json", "--jobs", "1", "--out", mlops.work / "kept")
+    process = mlops.start(*command)
+    assert process.stdout is not None
+    first = json.loads(process.stdout.readline())
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    kept = {f: f.stat().st_mtime_ns for f in (mlops.work / "kept").glob("*/*/result.json")}
+
+    again = mlops(*command)
+    results = {r["student"]: r for r in map(json.loads, again.stdout.splitlines())}
+    assert sorted(results) == ["ann", "bob", "eve"]
+    assert {**results[first["student"]], "seconds": None} == {**first, "seconds": None}
+    assert f"grading {3 - len(kept)} submission(s) on local" in again.stderr
+    assert {f: f.stat().st_mtime_ns for f in kept} == kept
+    assert alive(mlops.home) == []
+
+
 def test_a_preferred_port_that_is_taken_is_no_obstacle(mlops: Command, lab04: Lab) -> None:
     """Another program sits on MLflow's port 5000: the service gets another one, and grading works."""
     with socket.socket() as taken:

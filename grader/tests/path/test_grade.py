@@ -34,7 +34,7 @@ def test_the_solution_gets_full_marks_and_says_so_in_the_contract_s_object(place
     assert plain == {
         "schema": 1,
         "lab": "04-experiment-tracking",
-        "lab_version": version(lab04),
+        "lab_version": version(place.course, lab04),
         "submission": "solution",
         "student": None,
         "submission_sha256": submission.sha256,
@@ -87,6 +87,7 @@ def test_evidence_is_kept(place: Place, lab04: Lab) -> None:
     """The executed notebook and the result lie in the evidence folder, under the submission's hash."""
     submission, _ = samples.starter(lab04)
     result = grade(lab04, submission, place)
-    folder = place.evidence / f"own-{submission.sha256[:12]}" / "attempt-1"
+    attempts = place.evidence / f"own-{submission.sha256[:12]}"
+    folder = attempts / f"attempt-{len(list(attempts.iterdir()))}"
     assert sorted(f.name for f in folder.iterdir()) == ["notebook.ipynb", "result.json", "submitted.ipynb"]
     assert json.loads((folder / "result.json").read_text()) == json.loads(result.json_line())
