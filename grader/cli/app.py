@@ -81,7 +81,7 @@ def console() -> Console:
     """Standard output: plain when it is no terminal or NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    return Console(highlight=False)
 
 
 def leave(code: int) -> NoReturn:

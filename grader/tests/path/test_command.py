@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,7 +15,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.course.tree import Lab
+from grader.course.tree import Course, Lab
+from grader.grading import samples
 from grader.notebook import build
 from grader.tests.path.conftest import Command, alive, interrupt
 
@@ -70,6 +72,20 @@ def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     assert mlops("stop").stdout.startswith("Stopped mlflow (local), s3 (local), postgres (local).")
     assert alive(mlops.home) == []
     assert mlops("stop").stdout == "Nothing was up.\n"
+
+
+def test_the_readme_s_transcript_is_what_the_command_prints(mlops: Command, lab04: Lab, course: Course) -> None:
+    """The session shown there, with the metric of the training rows logged, word for word but for drawn numbers and ids."""
+    assert mlops("start", "04").returncode == 0
+    try:
+        sample = next(s for s in lab04.samples() if s.id == "metric-of-the-training-rows")
+        wrong = nbformat.reads(samples.wrong(lab04, sample)[0].notebook.decode(), as_version=4)
+        answer(mlops.work / "04-experiment-tracking" / NOTEBOOK, wrong, [t.id for t in lab04.spec.tasks])
+        printed = mlops("check").stdout
+    finally:
+        mlops("stop")
+    shown = (course.root / "README.md").read_text().partition("```console\n$ mlops check\n")[2].partition("```")[0]
+    assert without_draws(printed) == without_draws(shown)
 
 
 def test_a_batch_prints_one_json_object_a_line_and_nothing_else(mlops: Command, lab04: Lab) -> None:
@@ -181,10 +197,20 @@ def until(process: subprocess.Popen[str], text: str) -> None:
     raise AssertionError(f"the command ended before it said {text!r}")
 
 
+def without_draws(text: str) -> list[str]:
+    """The words of an output, each number and id that depends on the draw replaced."""
+    return re.sub(r"\b[0-9a-f]{32}\b", "ID", re.sub(r"\b0\.\d+|depth \d+", "N", text)).split()
+
+
 def solve(file: Path, lab: Lab, tasks: list[str]) -> None:
     """Put the author's answers into the learner's notebook."""
+    answer(file, build.solution(lab), tasks)
+
+
+def answer(file: Path, answered: nbformat.NotebookNode, tasks: list[str]) -> None:
+    """Put the cells of another notebook into the learner's."""
     notebook = nbformat.read(file, as_version=4)
-    answers = {cell["id"]: cell.source for cell in build.solution(lab).cells}
+    answers = {cell["id"]: cell.source for cell in answered.cells}
     for cell in notebook.cells:
         if cell["id"] in tasks:
             cell.source = answers[cell["id"]]
