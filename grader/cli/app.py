@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -27,6 +27,8 @@ app = typer.Typer(
 
 HOME_VARIABLE = "MLOPS_HOME"
 BACKENDS = ("local", "docker")
+BackendOption = Annotated[str, typer.Option("--backend", help=" | ".join(BACKENDS))]
+Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
 
 
 def home() -> Path:

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.app import app, console, course, home, leave, say, stack
-from grader.cli.grading import BackendOption, Jobs
+from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
 
 Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when none is given.")]
 
@@ -17,7 +16,7 @@ Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when
 def build(
     labs: Labs = None, out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("dist")
 ) -> None:
-    """Write each lab's starter and solution: the folders a learner gets, and would hand in."""
+    """Authors: write starter and solution notebooks."""
     from grader.learner.bundle import write
 
     tree = course()
@@ -30,7 +29,7 @@ def build(
 
 @app.command()
 def lint() -> None:
-    """Prove the rules of the content tree: `path:line: message (fix)` for each breach."""
+    """Authors: hold the rules of the content tree."""
     from grader.grading.lint import lint as problems_of
 
     problems = problems_of(course())
@@ -47,7 +46,7 @@ def verify(
     jobs: Jobs = 2,
     twice: Annotated[bool, typer.Option("--twice", help="Grade every sample twice and compare.")] = False,
 ) -> None:
-    """Prove that solutions, starters and known-wrong samples get exactly their declared verdicts, and that lessons run."""
+    """Authors: prove that every sample gets its declared verdict."""
     from grader.cli import render
     from grader.grading import verify as proof
     from grader.grading.grade import Place
@@ -78,7 +77,7 @@ def verify(
 def schema(
     out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("grader/spec/schemas"),
 ) -> None:
-    """Write the JSON Schemas of the content files, for editors that complete them."""
+    """Authors: write the JSON Schemas of content files."""
     from grader.spec.schemas import export
 
     for file in export(out):

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.app import app, console, course, home, leave, say, stack
+from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
     from grader.grading.submission import Submission
     from grader.result import Result
-
-BackendOption = Annotated[str, typer.Option("--backend", help="local | docker")]
-Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
 
 
 @app.command()
@@ -32,7 +29,7 @@ def grade(
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Run other people's code without a real sandbox.")] = False,
 ) -> None:
-    """Grade submissions of a lab against live services."""
+    """Grade submissions of a lab."""
     from grader.errors import BadInput
     from grader.grading.submission import find
 
@@ -49,7 +46,7 @@ def grade(
 
 @app.command()
 def demo(lab: Annotated[str, typer.Argument(help="The lab's id or number.")] = "04", backend: BackendOption = "local") -> None:
-    """Grade a lab's reference solution and its untouched starter on live services: the product's main job, end to end."""
+    """Grade a lab's solution and starter on live services."""
     from grader.grading import samples
 
     chosen = course().lab(lab)

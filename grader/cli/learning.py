@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from grader.cli.app import app, console, course, home, leave, say, stack
-from grader.cli.grading import BackendOption
+from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from grader.stack.lease import Lease
 
 LabArgument = Annotated[str | None, typer.Argument(help="The lab's id or number; by default the one started last.")]
-NAMESPACE = "learner"
 
 
 @app.command()
@@ -37,7 +35,7 @@ def start(
     folder: Annotated[Path | None, typer.Option("--dir", help="Where to work; default ~/mlops-labs/<lab>.")] = None,
     open_lab: Annotated[bool, typer.Option("--lab", help="Open JupyterLab on the notebook.")] = False,
 ) -> None:
-    """Make the lab's working folder, bring its services up, and say where to go."""
+    """Make a lab's working folder and bring its services up."""
     from grader.learner import workspace
 
     tree = course()
@@ -47,11 +45,15 @@ def start(
         from grader.errors import BadInput
 
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
-    jupyter, made = _prepare(tree, chosen, place)
+    jupyter, made, way_in = _prepare(tree, chosen, place)
     _record().add("started", chosen.id, folder=str(place))
     out = console()
     out.print(f"{'Made' if made else 'Kept'} {place}", soft_wrap=True)
-    out.print(f"Work in      {chosen.id}.ipynb there; then: mlops check")
+    for number, stem in enumerate(tree.module(chosen.spec.module).spec.lessons):
+        out.print(f"{'Read first' if number == 0 else '':12} {workspace.LESSONS}/{stem}.ipynb")
+    out.print(f"Then work in {chosen.id}.ipynb, and say: mlops check")
+    for line in way_in:
+        out.print(line, soft_wrap=True)
     out.print("Services     stay up until: mlops stop")
     if open_lab:
         leave(_jupyterlab(place, jupyter, chosen))
@@ -65,7 +67,7 @@ def check(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
 ) -> None:
-    """Check your own work on a lab: the same grading as an instructor's, on your machine."""
+    """Check your own work on a lab."""
     from grader.cli import render
     from grader.grading.grade import Place, grade
     from grader.grading.submission import Submission
@@ -75,6 +77,7 @@ def check(
     submission = Submission(str(folder / f"{chosen.id}.ipynb"), None, workspace.read(chosen, folder))
     services = stack(backend)
     with services.use(chosen.spec.services) as running:
+        say("running your notebook from top to bottom, then asking it questions …")
         result = grade(chosen, submission, Place(services.course, services.backend, services, running, home() / "evidence"))
     _remember(chosen, result)
     if as_json:
@@ -87,7 +90,7 @@ def check(
 
 @app.command()
 def hint(lab: LabArgument = None) -> None:
-    """The next hint for the first check that did not pass; each call goes one tier further."""
+    """The next hint for the first check that failed."""
     from grader.errors import BadInput
 
     chosen, _ = _current(lab)
@@ -105,7 +108,8 @@ def hint(lab: LabArgument = None) -> None:
     given = sum(1 for event in record.events("hint", chosen.id) if event["check"] == name)
     tier = min(given, len(hints) - 1)
     record.add("hint", chosen.id, check=name, tier=tier + 1)
-    out.print(f"{name}, hint {tier + 1} of {len(hints)}: {hints[tier]}")
+    last_one = " (there is no further one)" if tier == len(hints) - 1 else ""
+    out.print(f"{name}, hint {tier + 1} of {len(hints)}{last_one}: {hints[tier]}")
 
 
 @app.command()
@@ -113,7 +117,7 @@ def reset(
     lab: LabArgument = None,
     task: Annotated[str | None, typer.Option("--task", help="Only this task's cell.")] = None,
 ) -> None:
-    """Put the starter notebook back; your version is kept as a backup."""
+    """Put the starter back; your version is kept."""
     from grader.learner import workspace
 
     chosen, folder = _current(lab)
@@ -121,15 +125,19 @@ def reset(
     _record().add("reset", chosen.id, task=task, backup=str(backup))
     if task is None:
         _prepare(course(), chosen, folder)
-    console().print(f"Reset {task or chosen.id}. Your version is in {backup}")
+    console().print(f"Reset {task or chosen.id}. Your version, to copy back over the notebook if you want it:")
+    console().print(str(backup), soft_wrap=True)
 
 
 @app.command()
 def status() -> None:
     """Where you are, and which services are up."""
     out, tree, record = console(), course(), _record()
-    for name in ("local", "docker"):
-        for service, running in _running(name).items():
+    up = [(name, *item) for name in ("local", "docker") for item in _running(name).items()]
+    if not up:
+        out.print("No services are up.")
+    for name, service, running in up:
+        if True:
             out.print(
                 f"{name:7} {service:10} up  {running.address.url if tree.service(service).ready.http else running.address}"
             )
@@ -150,8 +158,11 @@ def stop() -> None:
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
 
 
-def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool]:
-    """Services, the learner's own namespace, the folder and the kernel's description."""
+def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool, list[str]]:
+    """Services, the learner's own namespaces (one for the lab, one for its lessons), the folder and its two kernels.
+
+    Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
+    """
     from grader.backends.local import venv
     from grader.learner import workspace
     from grader.stack.lease import lease
@@ -161,11 +172,20 @@ def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool]:
     environment = tree.environment(lab.spec.environment)
     say(f"preparing environment {environment.spec.title} …")
     installed = venv.prepare(environment, home() / "environments")
-    leased: Lease
-    with lease(services, running, lab.spec.services, services.backend, f"{NAMESPACE}-{lab.id}"[:40].rstrip("-")) as leased:
-        made = workspace.create(tree, lab, folder, leased.parameters)
-        python = venv.executables(installed) / ("python.exe" if sys.platform == "win32" else "python")
-        return workspace.write_kernel(folder, python, leased.variables), made
+    python = venv.executables(installed) / ("python.exe" if sys.platform == "win32" else "python")
+    with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
+        workspace.write_kernel(folder, workspace.LESSONS, python, read.variables)
+    with lease(services, running, lab.spec.services, services.backend, f"learner-{lab.id}"[:40].rstrip("-")) as work:
+        made = workspace.create(tree, lab, folder, work.parameters)
+        return workspace.write_kernel(folder, "python3", python, work.variables), made, _way_in(work)
+
+
+def _way_in(lease: Lease) -> list[str]:
+    """Addresses that a browser can open, with the learner's own account."""
+    user, password = (lease.variables.get(f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
+    if not user:
+        return []
+    return [f"MLflow       {lease.parameters['tracking_uri']}  (user {user}, password {password})"]
 
 
 def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:

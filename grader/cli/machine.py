@@ -13,7 +13,7 @@ MIN_DISK_GB = 5
 
 @app.command()
 def doctor() -> None:
-    """Say what this machine can run, and what to do about what it can't."""
+    """What this machine can run, and what to do about the rest."""
     from rich.table import Table
     from rich.text import Text
 
@@ -80,8 +80,9 @@ def _limits() -> Finding:
         import resource
     except ImportError:
         return "limits", False, "this system has no rlimits: the local backend limits time only"
-    known = [name[7:].lower() for name in ("RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_CPU") if hasattr(resource, name)]
-    return "limits", True, f"local backend limits {', '.join(known)}, and wall time"
+    limits = {"RLIMIT_DATA": "memory", "RLIMIT_FSIZE": "file size", "RLIMIT_CPU": "CPU"}
+    known = [word for name, word in limits.items() if hasattr(resource, name)]
+    return "limits", True, f"your own runs are limited in {', '.join(known)} and time"
 
 
 def _docker() -> Finding:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 
-from grader.cli import authoring, grading, learning, machine
+from grader.cli import learning, machine, grading, authoring  # isort: skip  # the order of the help
 from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 

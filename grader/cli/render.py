@@ -43,18 +43,23 @@ def score(console: Console, title: str, result: Result) -> None:
 def feedback(console: Console, result: Result, limit: int | None = None) -> None:
     """What the checks that did not pass expected and found, and what to do next; the first `limit` of them."""
     missed = [check for check in result.checks if check.status != "passed"]
+    first: dict[str, str] = {}
     for check in missed[:limit]:
-        _explain(console, check)
+        _explain(console, check, first.get(check.found, ""))
+        first.setdefault(check.found, check.id)
     if limit is not None and len(missed) > limit:
         console.print(Text(f"\n… and {len(missed) - limit} more; work on the first one (all of them: --all)"))
 
 
-def _explain(console: Console, check: CheckResult) -> None:
+def _explain(console: Console, check: CheckResult, same_as: str) -> None:
+    """One check; where it found what an earlier one found, that isn't said a second time."""
     console.print()
     head = Text(f"{MARKS[check.status]} {check.id}", style=f"bold {COLOURS[check.status]}")
     head.append(f"  {check.earned:g}/{check.possible:g}  {check.statement}", style="default not bold")
     console.print(head)
     lines = {"expected": check.expected, "found": check.found, "next": check.next}
+    if same_as:
+        lines = {"found": f"the same as {same_as}"}
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column()

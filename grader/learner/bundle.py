@@ -25,12 +25,15 @@ def files(course: Course, lab: Lab, kind: str) -> dict[str, bytes]:
     return {notebook_name(lab): nbformat.writes(notebook).encode()} | {d.file: data.visible(course, d) for d in lab.spec.data}
 
 
-def lessons(course: Course, lab: Lab) -> dict[str, bytes]:
-    """The notebooks to read before the lab, by file name."""
+def lessons(course: Course, lab: Lab, kernel: str) -> dict[str, bytes]:
+    """The notebooks to read before the lab and the data they use, by file name. They open with the kernel so called."""
     module = course.module(lab.spec.module)
-    return {
-        f"lesson-{stem}.ipynb": nbformat.writes(source.read(module.lesson(stem))).encode() for stem in module.spec.lessons
-    }
+    content = {d.file: data.visible(course, d) for d in module.spec.data}
+    for stem in module.spec.lessons:
+        notebook = source.read(module.lesson(stem))
+        notebook.metadata.kernelspec.update(name=kernel, display_name="Lessons")
+        content[f"{stem}.ipynb"] = nbformat.writes(notebook).encode()
+    return content
 
 
 def write(course: Course, lab: Lab, kind: Kind, folder: Path) -> None:

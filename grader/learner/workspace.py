@@ -18,6 +18,8 @@ from grader.errors import BadInput
 from grader.learner import bundle
 
 WORK_VARIABLE = "MLOPS_WORK"
+LESSONS = "lessons"
+"""Inside the folder: the notebooks to read and whatever they write, apart from the learner's own work; a kernel's name."""
 PRIVATE = ".mlops"
 """Inside the folder: the kernel's description, which holds the credentials of the learner's own namespace."""
 
@@ -44,11 +46,14 @@ def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in bundle.files(course, lab, "starter").items():
             (folder / name).write_bytes(content)
-        for name, content in bundle.lessons(course, lab).items():
-            (folder / name).write_bytes(content)
-        (folder / ".gitignore").write_text(f"{PRIVATE}/\n.ipynb_checkpoints/\n", encoding="utf-8")
+        (folder / LESSONS).mkdir(exist_ok=True)
+        for name, content in bundle.lessons(course, lab, LESSONS).items():
+            (folder / LESSONS / name).write_bytes(content)
+        (folder / ".gitignore").write_text(f"{PRIVATE}/\n{LESSONS}/\n.ipynb_checkpoints/\n", encoding="utf-8")
         _commit(folder, f"Start lab {lab.id}")
     _inject(notebook, {**parameters, "seed": 7, "commit": _head(folder)})
+    if made:
+        _commit(folder, "Put in this machine's addresses")
     return made
 
 
@@ -74,15 +79,15 @@ def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
     return backup
 
 
-def write_kernel(folder: Path, python: Path, variables: Mapping[str, str]) -> Path:
-    """Describe the lab's kernel to Jupyter: its environment's Python, with the services' addresses and the learner's own
-    credentials in its variables. Returns the folder for JUPYTER_PATH."""
-    place = folder / PRIVATE / "jupyter" / "kernels" / "python3"
+def write_kernel(folder: Path, name: str, python: Path, variables: Mapping[str, str]) -> Path:
+    """Describe a kernel to Jupyter under this name: its environment's Python, with the services' addresses and the
+    learner's own credentials in its variables. Returns the folder for JUPYTER_PATH."""
+    place = folder / PRIVATE / "jupyter" / "kernels" / name
     place.mkdir(parents=True, exist_ok=True)
     (folder / PRIVATE).chmod(0o700)
     spec = {
         "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-        "display_name": "Python 3 (ipykernel)",
+        "display_name": "Lessons" if name == LESSONS else "Python 3 (ipykernel)",
         "language": "python",
         "env": {**variables, "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])},
     }

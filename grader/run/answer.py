@@ -41,7 +41,9 @@ def reply():
         if question["kind"] == "call":
             value = value(*[argument(a) for a in question["args"]], **{k: argument(a) for k, a in question["kwargs"].items()})
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
-        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if "ipykernel" in frame.filename]
+        code = getattr(namespace[name], "__code__", None)
+        frames = traceback.extract_tb(error.__traceback__)
+        lines = [frame.lineno for frame in frames if code is not None and frame.filename == code.co_filename]
         return {
             "error": "raised",
             "type": type(error).__name__,

@@ -4,7 +4,8 @@
 # Retention calls 600 customers a day from a churn score. After Monday's retrain half of them say they never meant to
 # leave, and the run that made the model says `auc = 0.84`, nothing else. Nobody can tell which rows it saw.
 #
-# You will track a sweep so that this can't happen: five tasks, about ten minutes for the first four.
+# You will track a sweep so that this can't happen: five tasks. The first four take about ten minutes once you have read
+# the two notebooks in `lessons/`; if MLflow is new to you, take half an hour and read them first.
 #
 # **How it works.** Write your answer where a cell says `raise NotImplementedError`, and keep the names of functions and
 # arguments. Then run `mlops check` in a terminal (or `mlops check --all`): it runs your notebook from top to bottom in a
@@ -138,7 +139,8 @@ with contextlib.suppress(NotImplementedError):  # until you have written it
 #
 # `best_run` returns the id of the finished run with the highest `auc` in the experiment of that name. Runs that failed
 # are out, whatever they logged before; so are runs without an `auc`, or with NaN. Of two with the same `auc` the one
-# that started first wins.
+# that started first wins. `mlflow.search_runs(experiment_names=[…])` asks for an experiment by its name, and gives a
+# DataFrame with columns such as `run_id` and `metrics.auc`.
 
 # %% task="best-run"
 def best_run(experiment_name):
@@ -162,7 +164,8 @@ with contextlib.suppress(NotImplementedError):
 #
 # A year later all you have is a run's id and a file. `reproduce` trains again with what the run recorded and returns
 # the `auc` of the repeat. If the file is not the one that the run saw, it raises `ValueError` before it trains: a number
-# from other rows would prove nothing. It leaves no new run behind.
+# from other rows would prove nothing. It leaves no new run behind. (`mlflow.get_run(run_id).data` holds `params` and
+# `tags` as dicts; every value in them is text.)
 
 # %% task="reproduce"
 def reproduce(run_id, path):

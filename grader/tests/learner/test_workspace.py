@@ -55,23 +55,23 @@ def injected(folder: Path) -> list[str]:
     return [c.source for c in notebook(folder).cells if "injected-parameters" in c.metadata.get("tags", [])]
 
 
-def head(folder: Path) -> str:
-    """The commit of the folder's repository."""
-    done = subprocess.run(["git", "-C", str(folder), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
+def head(folder: Path, back: int = 0) -> str:
+    """The commit that the folder is at, or the one so many before."""
+    command = ["git", "-C", str(folder), "rev-parse", f"HEAD~{back}"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_new_folder(small: Course, small_lab: Lab, folder: Path) -> None:
-    """It holds the starter with this machine's parameters, the data, and a git repository with one commit."""
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lesson-01-sums.ipynb", "numbers.csv"]
-    assert injected(folder) == [f"# Parameters\nuri = 'http://one'\nseed = 7\ncommit = '{head(folder)}'"]
+    """It holds the starter, lessons, data, and a git repository: the starter's commit, then this machine's parameters."""
+    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lessons", "numbers.csv"]
+    assert injected(folder) == [f"# Parameters\nuri = 'http://one'\nseed = 7\ncommit = '{head(folder, 1)}'"]
     assert cell(folder, "add").source == STUB
     assert (folder / "numbers.csv").read_bytes() == bundle.files(small, small_lab, "starter")["numbers.csv"]
 
 
 def test_private_folder_stays_out_of_git(folder: Path) -> None:
     """Credentials and backups are never committed."""
-    workspace.write_kernel(folder, Path("/venv/bin/python"), {"KEY": "s3cret"})
+    workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {"KEY": "s3cret"})
     done = subprocess.run(["git", "-C", str(folder), "status", "--porcelain"], capture_output=True, text=True, check=True)
     assert [line for line in done.stdout.splitlines() if ".mlops" in line] == []
 
@@ -203,7 +203,7 @@ def test_damaged_notebook_is_never_lost(small: Course, small_lab: Lab, folder: P
             assert (folder / NAME).read_bytes() == bytes(spoiled)
         else:
             assert injected(folder)[0].startswith("# Parameters\nuri = 'http://two'\n")
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lesson-01-sums.ipynb", "numbers.csv"]
+    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lessons", "numbers.csv"]
 
 
 def test_output_that_no_file_can_hold(small: Course, small_lab: Lab, folder: Path) -> None:
@@ -226,7 +226,7 @@ def test_linked_notebook_stays_a_link(small: Course, small_lab: Lab, folder: Pat
 
 def test_kernel_is_private(folder: Path) -> None:
     """The kernel's description holds credentials: its file is the owner's to read, its folder the owner's to enter."""
-    jupyter = workspace.write_kernel(folder, Path("/venv/bin/python"), {"AWS_SECRET_ACCESS_KEY": "s3cret"})
+    jupyter = workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {"AWS_SECRET_ACCESS_KEY": "s3cret"})
     file = jupyter / "kernels" / "python3" / "kernel.json"
     assert (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE((folder / ".mlops").stat().st_mode)) == (0o600, 0o700)
 
@@ -235,7 +235,7 @@ def test_kernel_stays_private_after_a_reset(small: Course, small_lab: Lab, folde
     """A backup made first doesn't leave the folder open, and writing the kernel again doesn't open its file."""
     workspace.reset(small, small_lab, folder, None)
     for _ in range(2):
-        jupyter = workspace.write_kernel(folder, Path("/venv/bin/python"), {"KEY": "s3cret"})
+        jupyter = workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {"KEY": "s3cret"})
     file = jupyter / "kernels" / "python3" / "kernel.json"
     assert (stat.S_IMODE(file.stat().st_mode), stat.S_IMODE((folder / ".mlops").stat().st_mode)) == (0o600, 0o700)
 
@@ -243,7 +243,7 @@ def test_kernel_stays_private_after_a_reset(small: Course, small_lab: Lab, folde
 def test_kernel_is_described_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jupyter finds the lab's own Python, its variables, and the environment's commands first in PATH."""
     monkeypatch.setenv("PATH", "/usr/bin")
-    jupyter = workspace.write_kernel(folder, Path("/venv/bin/python"), {"MLFLOW_TRACKING_URI": "http://one"})
+    jupyter = workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {"MLFLOW_TRACKING_URI": "http://one"})
     assert json.loads((jupyter / "kernels" / "python3" / "kernel.json").read_text(encoding="utf-8")) == {
         "argv": ["/venv/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
         "display_name": "Python 3 (ipykernel)",

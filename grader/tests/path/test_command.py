@@ -42,8 +42,12 @@ def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     assert started.returncode == 0, started.stderr
     folder = mlops.work / "04-experiment-tracking"
     assert f"Made {folder}\n" in started.stdout
-    lessons = ["lesson-01-runs-you-can-check.ipynb", "lesson-02-compare-and-repeat.ipynb"]
-    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv", *lessons]
+    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv", "lessons"]
+    lessons = ["01-runs-you-can-check.ipynb", "02-compare-and-repeat.ipynb", "customers.csv"]
+    assert sorted(p.name for p in (folder / "lessons").iterdir()) == lessons
+    assert "Read first   lessons/01-runs-you-can-check.ipynb\n" in started.stdout
+    clean = subprocess.run(["git", "-C", str(folder), "status", "--porcelain"], capture_output=True, text=True, check=True)
+    assert clean.stdout == ""
 
     first = mlops("check")
     assert first.returncode == 1
@@ -51,7 +55,7 @@ def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     assert "next" in first.stdout
 
     hints = [mlops("hint").stdout for _ in range(2)]
-    assert hints[0].startswith("parameters, hint 1 of 3:")
+    assert hints[0].startswith("parameters, hint 1 of 3: ")
     assert hints[1].startswith("parameters, hint 2 of 3:")
 
     solve(folder / NOTEBOOK, lab04, ["tracked-run", "sweep"])

@@ -257,9 +257,9 @@ assert counts == {"FINISHED": 2, "FAILED": 2} and survivors.max() - survivors.mi
 assert 1 <= X["total_charges"].isna().sum() <= 11
 
 # %% [markdown] id="p3-parent"
-# The table has four rows now, and the reading is another: without imputation *nothing* works, and fewer than a dozen blank charges among five thousand customers are enough. Nesting is no more than the tag `mlflow.parentRunId` on each child. The parent doesn't inherit their fate: it says FINISHED above two corpses. If you page on status, page on the children.
+# The table has four rows now, and the reading is another: without imputation *nothing* works, and fewer than a dozen blank charges among five thousand customers are enough. Nesting is no more than the tag `mlflow.parentRunId` on each child. The parent doesn't inherit their fate: it says FINISHED above two corpses. If an alert wakes somebody up by status, let it watch the children.
 #
-# **What goes wrong.** `with` reports a Python exception. There are two other ways to go, and MLflow gets both of them wrong. The first script below opens its run without `with` and dies at its last step, because the key to the bucket has expired. The second uses `with`, but is ended from outside by SIGTERM, which is what Kubernetes sends before it evicts a pod.
+# **What goes wrong.** `with` reports a Python exception. A process can die in two other ways, and MLflow gets both of them wrong. The first script below opens its run without `with` and dies at its last step, because the key to the bucket has expired. The second uses `with`, but is ended from outside by SIGTERM, which is what Kubernetes sends before it evicts a pod.
 
 # %% id="crashing-script"
 # %%writefile crashes.py
@@ -330,6 +330,7 @@ assert status == "FAILED"
 # `mlflow.autolog()` is one line, and from then on every `fit` records itself. A team turned it on, sorted by the only AUC in the table and shipped the winner, a random forest with 1.000. It called worse than the logistic regression that it replaced. Let's do the same and then ask the forest about customers it hasn't seen.
 
 # %% id="autolog"
+# no model files, and no metric for each later call of `score` or `roc_auc_score`: what is left is what `fit` itself knows
 mlflow.sklearn.autolog(log_models=False, log_post_training_metrics=False, silent=True)
 rivals = {"logistic": LogisticRegression(max_iter=1000), "forest": RandomForestClassifier(n_estimators=100, random_state=0)}
 for name, estimator in rivals.items():
@@ -514,7 +515,7 @@ assert lost
 # %% [markdown] id="p6-notice"
 # **How you would notice.** Not from MLflow: both records are green. A nightly job loads each model that you might roll back to and scores ten rows. It takes about a second per model and is the only proof that the rollback exists.
 #
-# **At 3 a.m.** Roll back to the newest version that *loads*, not to the newest that is listed. If the bucket keeps versions, the object is still there under its delete marker; ask whoever owns the bucket before you retrain.
+# **At 3 a.m.** Roll back to the newest version that *loads*, not to the newest that is listed. If the bucket keeps versions, the object is still there: deleting only put a marker in front of it. Ask whoever owns the bucket before you retrain.
 #
 # **Where the tool stops.** MLflow doesn't watch the bucket, and deleting a run only hides it until an administrator runs `mlflow gc`. Retention, versioning and who may delete are the bucket's settings. Which model may be live at all is the registry's (module 07).
 #

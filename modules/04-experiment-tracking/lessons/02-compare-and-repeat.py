@@ -86,7 +86,7 @@ assert 1 <= forest_wins <= 9 and (exams["champion"].max() - exams["champion"].mi
 assert exams["held-back"].max() > exams["champion"].min()
 
 # %% [markdown] id="p1-idea"
-# Compare the means and you compare luck, for one candidate's worst split lies below another's average. **Compare the differences, split by split.** A hard exam is hard for everybody, so most of the luck cancels.
+# If you compare the means you compare luck: which splits a candidate happened to get moves its mean more than the candidates differ. **Compare the differences, split by split.** A hard exam is hard for everybody, so most of the luck cancels.
 #
 # How sure are we of a mean difference? Divide its standard deviation by √10 and you will be too sure: the ten training sets share most of their customers, so the ten results aren't independent. Nadeau and Bengio's correction adds the ratio of test to training rows, here 1/3, to the 1/10. That makes the interval about twice as wide, and honest.
 #
@@ -101,7 +101,7 @@ def interval(differences, test_to_train=1 / 3):
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3), gridspec_kw={"width_ratios": [3, 2]})
 for name, colour in zip(exams, ("#345", "#b55", "#393")):
     left.plot(exams[name], "o-", color=colour, label=name, linewidth=1, markersize=4)
-left.set(xlabel="seed of the split", ylabel="hold-out AUC", title="same exam, same mood")
+left.set(xlabel="seed of the split", ylabel="hold-out AUC", title="a split that is hard for one is hard for the other")
 left.legend(fontsize=8)
 for row, (name, colour) in enumerate((("held-back", "#b55"), ("forest", "#393"))):
     mean, half = interval(gaps[name])
@@ -149,7 +149,7 @@ display(june[["tags.mlflow.runName", "metrics.auc_mean", "metrics.auc_sd", "metr
 # %% [markdown] id="p2-failure"
 # ## 2. The seed is our best parameter
 #
-# A colleague puts the seed into the sweep, next to `C`. Thirty seeds, one recipe. The best lands a point or two of AUC above the average of the thirty, at no cost, and goes into the report as the model's quality. In production it is as good as its twenty-nine siblings.
+# A colleague puts the seed into the sweep, next to `C`. Thirty seeds, one recipe. The best lands 0.01 to 0.02 of AUC above the average of the thirty, at no cost, and goes into the report as the model's quality. In production it is as good as its twenty-nine siblings.
 #
 # To see what the seed bought, seal a fifth of the customers away before anything else happens, and let all thirty models meet those once.
 
@@ -256,7 +256,7 @@ assert pages == (1_000, 100_000)
 #
 # **How you would notice.** A promoted run with no model, or a promotion on a night when nothing finished. Test the picker on an ugly shelf like this one; a tidy experiment proves nothing.
 #
-# **At 3 a.m.** The job promoted a broken run. Turn the job off first, for it will promote the same run again in an hour; then move the alias back.
+# **At 3 a.m.** The job promoted a broken run. Turn the job off first, for it will promote the same run again in an hour; then point the alias (`champion`, the name under which serving asks for a model) back at the version before.
 #
 # **Where the tool stops.** "Best" is your decision: a metric, a margin, a tie-break. MLflow keeps the numbers; the gate that refuses is code of yours (module 07).
 
@@ -413,7 +413,7 @@ assert len(pair) == 2 and pair["metrics.auc"][0] - pair["metrics.auc"][1] > 0.00
 #   fi
 # }
 # train ../customers.csv 7
-# git checkout -q train.py && git status --short && echo "clean again"
+# git checkout -q train.py && test -z "$(git status --porcelain --untracked-files=no)" && echo "clean again"
 
 # %% [markdown] id="p5-notice"
 # **What goes wrong.** `git diff` alone misses new files; `git status --porcelain` shows both. When people must train from a dirty tree (they will), let them, but tag the run `dirty` and log the diff as an artifact: `mlflow.log_text(diff, "uncommitted.diff")`.
