@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from grader.spec.sample import OUR_FAULT, Outcome
 
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def printable(text: str) -> str:
+    """The text with what could command a terminal, turn its direction, or not be stored at all, as visible escapes.
+
+    Line ends and tabs stay. It is still no HTML and no spreadsheet cell: whoever writes those escapes for them.
+    """
+    storable = text.encode("utf-8", "replace").decode()
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), storable)
+
+
+Text = Annotated[str, BeforeValidator(printable)]
+"""A text that may repeat a student's words."""
 Status = Literal["passed", "partial", "failed", "not_run", "unavailable"]
 
 
@@ -26,9 +41,9 @@ class CheckResult(Frozen):
     status: Status
     earned: float
     possible: float
-    expected: str = ""
-    found: str = ""
-    next: str = ""
+    expected: Text = ""
+    found: Text = ""
+    next: Text = ""
 
 
 class Seconds(Frozen):
@@ -50,11 +65,11 @@ class Result(Frozen):
     student: str | None
     submission_sha256: str
     outcome: Outcome
-    detail: str = ""
+    detail: Text = ""
     earned: float
     possible: float
     checks: tuple[CheckResult, ...]
-    flags: tuple[str, ...] = ()
+    flags: tuple[Text, ...] = ()
     seconds: Seconds = Seconds()
 
     @property

@@ -16,15 +16,15 @@ import json
 import os
 import signal
 import socket
-import stat
 import subprocess
 import sys
 import tempfile
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from grader.backends.stream import MAX_STREAMS, PAYLOAD, Multiplexer, Stream, bridge, hang_up
+from grader.backends.work_folder import receive, send
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -49,7 +49,7 @@ class Agent:
     """The sandbox's end of the pipe."""
 
     def __init__(self, work: Path) -> None:
-        self._work = work
+        self._work, self._root = work, os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         self._kernel: subprocess.Popen[bytes] | None = None
         self._ports: dict[str, int] = {}
         self._errors = b""
@@ -67,7 +67,7 @@ class Agent:
         loop = asyncio.get_running_loop()
         self._status: asyncio.Future[int] = loop.create_future()
         loop.add_signal_handler(signal.SIGCHLD, self._reap)
-        reader, writer = await _standard_streams()
+        reader, writer = await standard_streams()
         self._pipe = Multiplexer(reader, writer, self._serve, first=2)
         await self._pipe.run()
 
@@ -78,7 +78,7 @@ class Agent:
         order = await stream.read_json(MAX_ORDER)
         try:
             for path, size in order["files"]:
-                await self._write(stream, path, size)
+                await receive(stream, self._root, path, size)
             for name, port in order["endpoints"].items():
                 await asyncio.start_server(partial(self._forward, name), "127.0.0.1", port, backlog=MAX_STREAMS)
             self._launch(order["variables"], order["key"])
@@ -88,21 +88,12 @@ class Agent:
             await stream.write_json({"error": None})
         await stream.end()
 
-    async def _write(self, stream: Stream, path: str, size: int) -> None:
-        target = self._work / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with target.open("wb") as file:
-            while size:
-                part = await stream.read_exactly(min(size, PAYLOAD))
-                file.write(part)
-                size -= len(part)
-
     def _launch(self, variables: dict[str, str], key: str) -> None:
         self._ports = _free_ports()
         file = Path(tempfile.mkdtemp(prefix="kernel-")) / "connection.json"
         known = {"transport": "tcp", "ip": "127.0.0.1", "signature_scheme": "hmac-sha256", "key": key}
         file.write_text(json.dumps({**known, **self._ports}))
-        self._killed_before = _killed_by_memory_limit()
+        self._killed_before = killed_by_memory_limit()
         self._kernel = subprocess.Popen(
             [sys.executable, "-c", KERNEL, "-f", str(file), "--HistoryManager.enabled=False"],
             cwd=self._work,
@@ -142,7 +133,7 @@ class Agent:
 
     async def _wait(self, stream: Stream) -> None:
         status = await asyncio.shield(self._status)
-        out_of_memory = status == -signal.SIGKILL and _killed_by_memory_limit() > self._killed_before
+        out_of_memory = status == -signal.SIGKILL and killed_by_memory_limit() > self._killed_before
         errors = self._errors.decode(errors="replace")
         await stream.write_json({"status": status, "out_of_memory": out_of_memory, "errors": errors})
         await stream.end()
@@ -154,16 +145,7 @@ class Agent:
         await stream.end()
 
     async def _read(self, stream: Stream) -> None:
-        try:
-            file = os.fdopen(_open_inside(self._work, stream.target["path"]), "rb")
-        except FileNotFoundError:
-            await stream.write_json({"error": "missing"})
-        except (OSError, ValueError) as error:
-            await stream.write_json({"error": f"it is no regular file inside the work folder ({error})"})
-        else:
-            with file:
-                await _send_file(stream, file, stream.target["cap"])
-        await stream.end()
+        await send(stream, self._root, stream.target["path"], stream.target["cap"])
 
     async def _channel(self, stream: Stream) -> None:
         """Join the stream to a port of the kernel, which may still be starting."""
@@ -189,36 +171,6 @@ class Agent:
             await bridge(stream, reader, writer)
 
 
-def _open_inside(root: Path, path: str) -> int:
-    """A descriptor of `path` below `root`, with no symbolic link followed on the way. Raises OSError."""
-    parts = Path(path).parts
-    if not parts or Path(path).is_absolute() or ".." in parts:
-        raise PermissionError(1, "outside")
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
-    for index, part in enumerate(parts):
-        kind = os.O_NONBLOCK if index == len(parts) - 1 else os.O_DIRECTORY
-        try:
-            inner = os.open(part, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | kind, dir_fd=folder)
-        finally:
-            os.close(folder)
-        folder = inner
-    return folder
-
-
-async def _send_file(stream: Stream, file: BinaryIO, cap: int) -> None:
-    found = os.fstat(file.fileno())
-    if not stat.S_ISREG(found.st_mode):
-        await stream.write_json({"error": "it is no regular file"})
-    elif found.st_size > cap:
-        await stream.write_json({"error": f"it holds {found.st_size} bytes, more than the {cap} allowed"})
-    else:
-        await stream.write_json({"error": None, "size": found.st_size})
-        left = found.st_size
-        while left and (part := file.read(min(left, PAYLOAD))):
-            await stream.write(part)
-            left -= len(part)
-
-
 def _free_ports() -> dict[str, int]:
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in CHANNELS]
     ports = {name: int(listener.getsockname()[1]) for name, listener in zip(CHANNELS, listeners, strict=True)}
@@ -227,7 +179,8 @@ def _free_ports() -> dict[str, int]:
     return ports
 
 
-def _killed_by_memory_limit() -> int:
+def killed_by_memory_limit() -> int:
+    """How many processes of this container its memory limit has killed."""
     for path in map(Path, OOM_COUNTERS):
         if path.is_file():
             counters = dict(line.split(maxsplit=1) for line in path.read_text().splitlines())
@@ -235,7 +188,8 @@ def _killed_by_memory_limit() -> int:
     return 0
 
 
-async def _standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def standard_streams() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Standard input and output, for asyncio."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader()
     protocol = asyncio.StreamReaderProtocol(reader)

@@ -1,58 +1,63 @@
-"""The grader's end of the pipe into a sandbox: loopback ports in front of the kernel, and a way out to the endpoints.
+"""The grader's way into one sandbox: loopback ports in front of the kernel, and a way out to the endpoints.
 
-It works over any pair of byte streams (a container's standard input and output, a pod's exec session). All that comes
-through the pipe is the student's word: it is counted, capped, and at the first sign of garbage nothing more is read.
+All that comes through the pipe is the student's word: it is counted, capped, and at the first sign of garbage nothing
+more is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import threading
-from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import partial
 from signal import Signals
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from grader.backends.protocol import Address, Connection, Ended
 from grader.backends.sandbox_agent import CHANNELS
-from grader.backends.stream import Multiplexer, ProtocolError, Stream, bridge, hang_up
+from grader.backends.stream import ProtocolError, Stream, bridge, hang_up
 
 if TYPE_CHECKING:
-    import socket
-    from collections.abc import Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
+
+    from grader.backends.pipe import Pipe
 
 LOOPBACK = "127.0.0.1"
 MAX_ANSWER = 64 * 1024
 """Most bytes of one of the agent's answers, a file's content aside."""
-T = TypeVar("T")
+OWN_SECONDS = 10
+"""How long what needs no answer from inside may take."""
 
 
 class Tunnel:
-    """Serves one sandbox in a thread of its own until the pipe ends or `close` is called."""
+    """One sandbox's part of a pipe."""
 
-    def __init__(
-        self, pipe: socket.socket, endpoints: Mapping[str, Address], output_cap: int, over: Callable[[], None]
-    ) -> None:
-        """`over` is called once, from the tunnel's thread, when nothing more will be read from the pipe.
+    def __init__(self, pipe: Pipe, endpoints: Mapping[str, Address], output_cap: int, sandbox: str = "") -> None:
+        """`output_cap` is the most bytes that the kernel may send in all, as they are on the wire.
 
-        `output_cap` is the most bytes that the kernel may send in all, as they are on the wire.
+        `sandbox` names it where the agent knows several, one after the other.
         """
-        self.ended: Ended | None = None
-        """Why the kernel or the pipe ended, once known. A pipe that just ended gives no reason."""
         self.key = secrets.token_hex(32)
-        self._pipe, self._endpoints, self._output_left, self._over = pipe, endpoints, output_cap, over
+        self._pipe, self._endpoints, self._output_left = pipe, endpoints, output_cap
+        self._tag = {"sandbox": sandbox} if sandbox else {}
+        self._ended: Ended | None = None
+        self._joined: dict[Stream, asyncio.Task[Any] | None] = {}
+        """Streams that are joined to a socket now, and the tasks that copy."""
+        self._watcher: asyncio.Task[None] | None = None
+        self._sandbox = sandbox
+        self._listeners: list[asyncio.Server] = []
         self._ports: dict[str, int] = {}
-        self._up: Future[None] = Future()
-        self._thread = threading.Thread(target=self._serve, name="tunnel", daemon=True)
-        self._thread.start()
-        self._up.result()
+        pipe.call(self._listen(), OWN_SECONDS)
+
+    @property
+    def ended(self) -> Ended | None:
+        """Why the kernel or the pipe ended, once known. A pipe that just ended gives no reason."""
+        return self._ended or (Ended("exited", self._pipe.garbage) if self._pipe.garbage else None)
 
     @property
     def alive(self) -> bool:
         """Whether the pipe is open."""
-        return self._thread.is_alive() and not self._stop.is_set()
+        return self._pipe.alive
 
     @property
     def connection(self) -> Connection:
@@ -60,45 +65,47 @@ class Tunnel:
         return Connection(host=LOOPBACK, key=self.key.encode(), **self._ports)
 
     def start(
-        self, files: Mapping[str, bytes], variables: Mapping[str, str], endpoints: Mapping[str, int], seconds: float
+        self,
+        files: Mapping[str, bytes],
+        variables: Mapping[str, str],
+        endpoints: Mapping[str, int],
+        seconds: float,
+        **more: Any,
     ) -> str | None:
         """Have the kernel started; return what went wrong, if anything. Raises ConnectionError, TimeoutError.
 
-        `endpoints` are the ports inside, by name.
+        `endpoints` are the ports inside, by name; `more` is what else this agent wants to know.
         """
         order = {
             "files": [[path, len(content)] for path, content in files.items()],
             "variables": dict(variables),
             "endpoints": dict(endpoints),
             "key": self.key,
+            **more,
         }
 
         async def give() -> str | None:
-            stream = await self._mux.open({"do": "start"})
+            stream = await self._open("start")
             # Beside the answer, for an agent that gives up early reads no further.
             sending = asyncio.create_task(_send_order(stream, order, files.values()))
-            answer = await _answer(stream)
+            answer = await answer_of(stream)
             sending.cancel()
             self._watcher = asyncio.create_task(self._watch())
             error = answer.get("error")
             return None if error is None else str(error)
 
-        return self._call(give(), seconds)
+        return self._pipe.call(give(), seconds)
 
     def interrupt(self, seconds: float) -> None:
         """Send SIGINT to the kernel's process group. Raises ConnectionError, TimeoutError."""
-
-        async def ask() -> None:
-            await _answer(await self._mux.open({"do": "interrupt"}))
-
-        self._call(ask(), seconds)
+        self._pipe.call(self._ask("interrupt"), seconds)
 
     def read(self, path: str, cap: int, seconds: float) -> bytes:
         """As `Sandbox.read`; also raises ConnectionError, TimeoutError."""
 
         async def ask() -> bytes:
-            stream = await self._mux.open({"do": "read", "path": path, "cap": cap})
-            answer = await _answer(stream)
+            stream = await self._open("read", path=path, cap=cap)
+            answer = await answer_of(stream)
             error = answer.get("error")
             if error == "missing":
                 raise FileNotFoundError(path)
@@ -111,113 +118,93 @@ class Tunnel:
             await stream.end()
             return content
 
-        return self._call(ask(), seconds)
+        return self._pipe.call(ask(), seconds)
+
+    def erase(self, seconds: float) -> None:
+        """Have the agent end the sandbox and all in it. Raises ConnectionError, TimeoutError."""
+        self._pipe.call(self._ask("close"), seconds)
 
     def close(self) -> None:
-        """End the thread and everything it holds. May be called twice."""
-        self._stop_soon()
-        if threading.current_thread() is not self._thread:
-            self._thread.join()
+        """Close the ports and drop the streams of this sandbox; the pipe stays. May be called twice."""
+        with suppress(ConnectionError, TimeoutError):  # then the pipe has taken them with it
+            self._pipe.call(self._shut(), OWN_SECONDS)
 
-    def _call(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Run a question in the tunnel's thread."""
-        if not self.alive:
-            work.close()
-            raise ConnectionResetError("the pipe is closed")
-        future = asyncio.run_coroutine_threadsafe(self._until_stop(work, seconds), self._loop)
-        try:
-            # The second limit holds if the thread ended just now and the question was never put.
-            return future.result(2 * seconds)
-        except ProtocolError as error:
-            self._end("exited", f"what answered was not our agent: {error}")
-            raise ConnectionResetError(str(error)) from error
-        except CancelledError as error:
-            raise ConnectionResetError("the pipe is closed") from error
-
-    async def _until_stop(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
-        """The work's result, unless the pipe ends before it."""
-        task = asyncio.ensure_future(work)
-        stopped = asyncio.ensure_future(self._stop.wait())
-        done, _ = await asyncio.wait({task, stopped}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        if task in done:
-            return task.result()
-        task.cancel()
-        raise ConnectionResetError("the pipe is closed") if done else TimeoutError(f"no answer within {seconds:g} s")
-
-    def _serve(self) -> None:
-        try:
-            asyncio.run(self._run())
-        finally:
-            self._pipe.close()
-            if not self._up.done():
-                self._up.set_exception(ConnectionResetError("the tunnel could not be opened"))
-            self._over()
-
-    async def _run(self) -> None:
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        reader, writer = await asyncio.open_connection(sock=self._pipe)
-        self._mux = Multiplexer(reader, writer, self._accept, first=1)
-        self._listeners = [await asyncio.start_server(partial(self._channel, name), LOOPBACK, 0) for name in CHANNELS]
-        ports = [listener.sockets[0].getsockname()[1] for listener in self._listeners]
-        self._ports = dict(zip(CHANNELS, ports, strict=True))
-        self._up.set_result(None)
-        work = asyncio.create_task(self._read_frames())
-        await self._stop.wait()
+    def leave(self) -> None:
+        """Close the ports; in the pipe's thread, which ends the streams itself."""
         for listener in self._listeners:
             listener.close()
-        work.cancel()
-        await asyncio.wait({work})
-        writer.transport.abort()
+        if self._watcher:
+            self._watcher.cancel()
 
-    async def _read_frames(self) -> None:
-        try:
-            await self._mux.run()
-        except ProtocolError as error:
-            self._end("exited", f"the sandbox sent what our agent never sends: {error}")
-        finally:
-            self._stop.set()
+    async def _listen(self) -> None:
+        self._pipe.users[self._sandbox] = self
+        for name in CHANNELS:
+            listener = await asyncio.start_server(partial(self._channel, name), LOOPBACK, 0)
+            self._listeners.append(listener)
+            self._ports[name] = listener.sockets[0].getsockname()[1]
 
-    async def _accept(self, stream: Stream) -> None:
+    async def _shut(self) -> None:
+        self._pipe.users.pop(self._sandbox, None)
+        self.leave()
+        tasks = [task for task in self._joined.values() if task]
+        for stream in list(self._joined):
+            await stream.reset()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _open(self, action: str, **more: Any) -> Stream:
+        return await self._pipe.open({"do": action, **more, **self._tag})
+
+    async def _ask(self, action: str) -> dict[str, Any]:
+        return await answer_of(await self._open(action))
+
+    async def accept(self, stream: Stream) -> None:
         """The one thing that the inside may ask for: a declared endpoint."""
         address = self._endpoints.get(str(stream.target.get("endpoint")))
         if address is None:
             await stream.reset()
             return
         reader, writer = await asyncio.open_connection(address.host, address.port)
-        await bridge(stream, reader, writer)
+        await self._join(stream, reader, writer)
 
     async def _channel(self, port: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            stream = await self._mux.open({"do": "channel", "port": port})
+            stream = await self._open("channel", port=port)
         except ConnectionError:
             hang_up(writer)
         else:
-            await bridge(stream, reader, writer, self._count_output)
+            await self._join(stream, reader, writer, self._count_output)
+
+    async def _join(self, stream: Stream, *ends: Any) -> None:
+        self._joined[stream] = asyncio.current_task()
+        try:
+            await bridge(stream, *ends)
+        finally:
+            del self._joined[stream]
 
     def _count_output(self, size: int) -> None:
         self._output_left -= size
         if self._output_left < 0:
-            self._end("output", "the cells sent more than their limit allows")
+            self._ended = self._ended or Ended("output", "the cells sent more than their limit allows")
+            self._pipe.stop()
 
     async def _watch(self) -> None:
         """Learn from the agent that the kernel ended. A pipe that breaks before says nothing."""
         try:
-            answer = await _answer(await self._mux.open({"do": "wait"}))
-            how, detail = _explain(answer)
+            how, detail = _explain(await self._ask("wait"))
         except (ConnectionError, ProtocolError):
             return
         for listener in self._listeners:
             listener.close()
-        self.ended = self.ended or Ended(how, detail)
+        self._ended = self._ended or Ended(how, detail)
 
-    def _end(self, how: Any, detail: str) -> None:
-        self.ended = self.ended or Ended(how, detail)
-        self._stop_soon()
 
-    def _stop_soon(self) -> None:
-        with suppress(RuntimeError):  # the loop is closed already
-            self._loop.call_soon_threadsafe(self._stop.set)
+async def answer_of(stream: Stream) -> dict[str, Any]:
+    """An agent's answer. Raises ProtocolError, ConnectionError."""
+    answer = await stream.read_json(MAX_ANSWER)
+    if not isinstance(answer, dict):
+        raise ProtocolError("an answer that is no object")
+    return answer
 
 
 async def _send_order(stream: Stream, order: dict[str, Any], contents: Iterable[bytes]) -> None:
@@ -227,19 +214,19 @@ async def _send_order(stream: Stream, order: dict[str, Any], contents: Iterable[
             await stream.write(content)
 
 
-async def _answer(stream: Stream) -> dict[str, Any]:
-    answer = await stream.read_json(MAX_ANSWER)
-    if not isinstance(answer, dict):
-        raise ProtocolError("an answer that is no object")
-    return answer
-
-
 def _explain(answer: dict[str, Any]) -> tuple[Any, str]:
     status, errors = answer.get("status"), str(answer.get("errors", "")).strip()
     if answer.get("out_of_memory") is True:
         return "out_of_memory", "the kernel was killed at the memory limit"
+    if answer.get("lost") is True:
+        return "vanished", "the sandbox's first process was taken away from outside"
+    return "exited", explain_status(status, errors)
+
+
+def explain_status(status: object, errors: str = "") -> str:
+    """A kernel's exit status (negative: a signal) as a sentence, with the last line of what it printed."""
     if isinstance(status, int) and -status in set(Signals):
         text = f"the kernel's process was ended by {Signals(-status).name}"
     else:
         text = f"the kernel's process ended with status {status}"
-    return "exited", f"{text}: {errors.splitlines()[-1]}" if errors else text
+    return f"{text}: {errors.splitlines()[-1]}" if errors else text

@@ -58,13 +58,8 @@ def _result(
 ) -> CheckResult:
     return CheckResult(
         id=spec.id, task=task.id, statement=check.statement, status=status, earned=earned, possible=spec.points,
-        expected=_printable(expected), found=_printable(found), next=_printable(step),
+        expected=expected, found=found, next=step,
     )  # fmt: skip
-
-
-def _printable(text: str) -> str:
-    """The text with what no file can hold (half a surrogate pair, which JSON allows) as question marks."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def _first_hint(spec: CheckSpec, found: str) -> str:

@@ -147,7 +147,11 @@ class Lab:
                 raise NotRun("the task is not written yet (NotImplementedError)", "your own code") from None
             if error.kind in ("undefined", "gone"):
                 raise NotRun(error.message, "the task's cell defines it") from None
-            step = "Run the task's cell in the notebook and call the function there: its traceback says more." if error.raised else ""
+            step = (
+                "Run the task's cell in the notebook and call the function there: its traceback says more."
+                if error.raised
+                else ""
+            )
             raise Fail("an answer from your code", error.message, step) from None
 
     @staticmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
@@ -43,10 +42,10 @@ class CellRunner(PapermillNotebookClient):
         self.kc, self.limits, self.progress = kernel.client, limits, progress
         self.deadline = time.monotonic() + limits.total_seconds
 
-    @contextlib.contextmanager
-    def setup_kernel(self, **_: Any) -> Iterator[None]:
-        """The kernel is there already, and stays."""
-        yield
+    def execute(self, **_: Any) -> None:
+        """Run the cells. The stock one then waits, without limit, for a kernel that may be stuck to name its language."""
+        self.reset_execution_trackers()
+        self.papermill_execute_cells()
 
     def papermill_execute_cells(self) -> None:
         """Run the cells until the end, the total time limit, or the kernel's death."""
@@ -60,7 +59,7 @@ class CellRunner(PapermillNotebookClient):
             except CellTimeoutError:
                 self.progress.stopped = "time"
                 return
-            except (DeadKernelError, AssertionError):  # nbclient asserts where a kernel dies between two messages
+            except DeadKernelError:
                 self.progress.stopped = "kernel"
                 return
             finally:

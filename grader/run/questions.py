@@ -19,6 +19,11 @@ from grader.run.kernel import Kernel
 
 MAX_ANSWER = 4 * 2**20
 """An answer is at most 4 MiB of JSON."""
+GRACE_SECONDS = 5.0
+"""How long an interrupted question may take to end."""
+PATIENCE, IMPATIENCE = 2, 8
+"""After questions have hung for PATIENCE times the limit in all, each later one gets the IMPATIENCE-th part of it."""
+MOST_DRAINED = 1000
 MAX_DEPTH = 32
 
 
@@ -44,6 +49,10 @@ class Witness:
     def __init__(self, kernel: Kernel, seconds: float) -> None:
         self._kernel = kernel
         self._seconds = seconds
+        self._lost = 0.0
+        """Seconds waited in vain."""
+        self._stuck = False
+        """Whether a question ignored its interruption: the kernel takes no other until that one ends."""
 
     def value(self, name: str) -> Any:
         """The notebook's global variable `name` as plain JSON. Raises NoAnswer."""
@@ -78,21 +87,24 @@ class Witness:
         ended = self._kernel.sandbox.poll()
         if ended is not None:
             raise NoAnswer("gone", f"the kernel is no more: {ended.detail}")
+        if self._stuck:
+            raise NoAnswer("hangs", "the kernel still hangs in an earlier cell or question, and can't be interrupted")
         mime = f"application/x-answer-{secrets.token_hex(8)}"
-        content = run_sync(self._exchange)({**question, "mime": mime, "cap": MAX_ANSWER}, mime)
+        seconds = self._seconds if self._lost < PATIENCE * self._seconds else self._seconds / IMPATIENCE
+        content = run_sync(self._exchange)({**question, "mime": mime, "cap": MAX_ANSWER}, mime, seconds)
         if not isinstance(content, dict):
             raise NoAnswer("garbled", "the kernel's reply is not an answer (is something in it replaced?)")
         if "value" in content:
             return _parse(content["value"])
-        raise _problem(content, question["name"], self._seconds)
+        raise _problem(content, question["name"], seconds)
 
-    async def _exchange(self, question: dict[str, Any], mime: str) -> Any:
+    async def _exchange(self, question: dict[str, Any], mime: str, seconds: float) -> Any:
         """Send, and wait for the reply to this very message; what the kernel prints meanwhile is thrown away."""
         client = self._kernel.client
         message = client.execute(
             "", silent=True, store_history=False, allow_stdin=False, user_expressions={"answer": _expression(question)}
         )
-        deadline, interrupted = time.monotonic() + self._seconds, False
+        deadline, interrupted = time.monotonic() + seconds, False
         while True:
             await self._drain()
             try:
@@ -103,9 +115,11 @@ class Witness:
                 if time.monotonic() < deadline:
                     continue
                 if interrupted:
+                    self._stuck = True
                     return {"error": "hangs"}
+                self._lost += seconds
                 self._kernel.sandbox.interrupt()
-                deadline, interrupted = time.monotonic() + 5, True
+                deadline, interrupted = time.monotonic() + GRACE_SECONDS, True
                 continue
             if reply["parent_header"].get("msg_id") != message:
                 continue
@@ -114,11 +128,10 @@ class Witness:
             return _nested(reply, "content", "user_expressions", "answer", "data", mime)
 
     async def _drain(self) -> None:
-        while True:
-            try:
+        """Throw away what was printed; not all of it at once, for it may come faster than it is read."""
+        with contextlib.suppress(Empty):
+            for _ in range(MOST_DRAINED):
                 await self._kernel.client.iopub_channel.get_msg(timeout=0)
-            except Empty:
-                return
 
 
 def _nested(reply: Any, *keys: str) -> Any:

@@ -8,7 +8,6 @@ from pydantic import Field, model_validator
 
 from grader.spec.base import Document, Part, Sentence, Slug
 
-
 Code = Annotated[str, Field(min_length=1)]
 """Text whose white space counts."""
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.backends.docker import owner
 from grader.backends.docker.confinement import KIND, NAME
+from grader.backends.docker.containers import remove
 from grader.backends.docker.engine import ENGINE_ERRORS, connect, says
 from grader.backends.docker.hosting import Hosting
 from grader.backends.docker.images import Images
-from grader.backends.docker.sandbox import DockerSandbox, remove
-from grader.backends.protocol import Address, Endpoint, Environment, Running, SandboxRequest, ServiceJob
+from grader.backends.docker.prepared import PreparedSandbox
+from grader.backends.docker.sandbox import DockerSandbox
+from grader.backends.docker.slots import Slots
+from grader.backends.prepared.environment import CannotPrepare
+from grader.backends.protocol import Address, Endpoint, Environment, Running, Sandbox, SandboxRequest, ServiceJob
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
@@ -25,13 +30,14 @@ class DockerBackend:
 
     name = "docker"
 
-    def __init__(self, dockerfile: Path | None = None, seccomp: str | None = None) -> None:
+    def __init__(self, dockerfile: Path | None = None, seccomp: str | None = None, prepared: bool = True) -> None:
         """Nothing is asked of the engine yet.
 
         `dockerfile` builds environments that bring none (by default the one beside their folders); `seccomp` is the
-        JSON text of a profile for sandboxes (by default the engine's own).
+        JSON text of a profile for single-use containers (by default the engine's own). `prepared`: hand out forks of
+        prepared processes where the engine allows that, else single-use containers.
         """
-        self._dockerfile, self._seccomp = dockerfile, seccomp
+        self._dockerfile, self._seccomp, self._prepared = dockerfile, seccomp, prepared
 
     @cached_property
     def _client(self) -> APIClient:
@@ -40,6 +46,10 @@ class DockerBackend:
     @cached_property
     def _images(self) -> Images:
         return Images(self._client, self._dockerfile)
+
+    @cached_property
+    def _slots(self) -> Slots:
+        return Slots(self._client)
 
     @cached_property
     def _hosting(self) -> Hosting:
@@ -77,8 +87,11 @@ class DockerBackend:
         """The sandbox's own loopback: a sandbox has no network, the agent in it listens there and forwards."""
         return Address("127.0.0.1", endpoint.preferred_port)
 
-    def open(self, request: SandboxRequest) -> DockerSandbox:
+    def open(self, request: SandboxRequest) -> Sandbox:
         """Hand out a sandbox whose kernel answers. Raises SandboxFailed."""
+        if self._prepared:
+            with suppress(CannotPrepare):  # said once, where it was found
+                return PreparedSandbox(self._slots, self.prepare(request.environment), request)
         return DockerSandbox(self._client, self.prepare(request.environment), request, self._seccomp)
 
     def reap(self) -> list[str]:

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 from docker.types import LogConfig, Ulimit
 
 from grader.backends.docker import owner
+from grader.backends.prepared.filters import host_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from docker import APIClient
 
     from grader.backends.protocol import SandboxRequest
@@ -27,6 +30,8 @@ MIB = 1024 * 1024
 FILES_PER_MIB = 64
 """Inodes that the work folder has for each MiB."""
 OPEN_FILES = 1024
+OWN_PROCESSES = 4
+"""Of a host container: its process 1, the zygote, a warden, and the sandbox's process 1."""
 # What a process must find to work as usual; the rest of its environment is the request's.
 BASICS = {"HOME": "/tmp", "LANG": "C.UTF-8", "TERM": "dumb"}  # noqa: S108
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -39,11 +44,11 @@ def variables(request: SandboxRequest) -> dict[str, str]:
     return {**BASICS, **dict.fromkeys(THREAD_LIMITS, threads), **request.variables}
 
 
-def container(client: APIClient, image: str, command: list[str], request: SandboxRequest, seccomp: str | None) -> str:
+def container(client: APIClient, image: str, command: Sequence[str], request: SandboxRequest, seccomp: str | None) -> str:
     """Create (not start) the container of a sandbox and return its id. `seccomp` replaces the engine's own profile."""
     made = client.create_container(
         image,
-        entrypoint=command,
+        entrypoint=list(command),
         user=f"{USER}:{USER}",
         hostname="sandbox",
         working_dir=WORK,
@@ -52,6 +57,48 @@ def container(client: APIClient, image: str, command: list[str], request: Sandbo
         host_config=client.create_host_config(**_host_config(client, request.limits, seccomp)),
     )
     return str(made["Id"])
+
+
+def host_container(client: APIClient, image: str, command: Sequence[str], name: str, limits: Limits) -> str:
+    """Create (not start) the container in which prepared sandboxes with these limits live; return its id.
+
+    It is confined like a sandbox, and may also build namespaces: user namespaces need no privilege. Its own processes
+    come on top of the sandbox's. Docker's masks over /proc would keep a namespace from mounting its own.
+    """
+    config = _host_config(client, limits, host_profile())
+    config |= {
+        "tmpfs": {"/tmp": f"rw,noexec,nosuid,nodev,size=8m,uid={USER},gid={USER},mode=0700"},  # noqa: S108
+        "pids_limit": limits.processes + OWN_PROCESSES,
+    }
+    made = client.create_container(
+        image,
+        entrypoint=list(command),
+        user=f"{USER}:{USER}",
+        hostname="host",
+        working_dir="/",
+        stdin_open=True,
+        labels={KIND: "sandbox", NAME: name, owner.LABEL: owner.current()},
+        host_config={**client.create_host_config(**config), "MaskedPaths": [], "ReadonlyPaths": []},
+    )
+    return str(made["Id"])
+
+
+def of_container(limits: Limits) -> Limits:
+    """The limits less those that the container and the room don't know: these may differ from sandbox to sandbox."""
+    free = ("cell_seconds", "total_seconds", "output_mb")
+    return limits.model_copy(update={name: type(limits).model_fields[name].default for name in free})
+
+
+def room(limits: Limits) -> dict[str, Any]:
+    """What the warden of a prepared sandbox is told of its limits; the container has the others."""
+    return {
+        "confined": True,
+        "transport": "ipc",
+        "disk": limits.disk_mb * MIB,
+        "inodes": limits.disk_mb * FILES_PER_MIB,
+        "limits": {},
+        "threads": max(1, int(limits.cpus)),
+    }
 
 
 def _host_config(client: APIClient, limits: Limits, seccomp: str | None) -> dict[str, Any]:

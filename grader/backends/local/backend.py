@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 from pathlib import Path
 
 import psutil
 
 from grader.backends.local import hosting, processes, venv
+from grader.backends.local.prepared import PreparedLocalSandbox
+from grader.backends.local.residents import Residents
 from grader.backends.local.sandbox import LocalSandbox
+from grader.backends.prepared.environment import CannotPrepare
 from grader.backends.protocol import Address, Endpoint, Environment, Running, Sandbox, SandboxRequest, ServiceJob
 
 
@@ -18,8 +22,11 @@ class LocalBackend:
 
     name = "local"
 
-    def __init__(self, home: Path) -> None:
-        self.home = home
+    def __init__(self, home: Path, prepared: bool = sys.platform == "linux") -> None:
+        """`prepared`: hand out forks of a process that has imported the environment's libraries. Only on Linux by
+        default: elsewhere libraries don't survive a fork, or there is none."""
+        self.home, self._prepared = home, prepared
+        self._residents = Residents(home / "prepared")
 
     def probe(self) -> None:
         """Always there."""
@@ -57,7 +64,21 @@ class LocalBackend:
     def open(self, request: SandboxRequest) -> Sandbox:
         """Start a kernel."""
         folder = venv.prepare(request.environment, self._environments)
-        return LocalSandbox(request, folder, owner=_identity(psutil.Process()))
+        owner = _identity(psutil.Process())
+        if self._prepared:
+            with contextlib.suppress(CannotPrepare):  # said once, where it was found
+                resident = self._residents.find(request.environment, folder)
+                return PreparedLocalSandbox(request, folder, owner, resident)
+        return LocalSandbox(request, folder, owner)
+
+    def keep_warm(self, environment: Environment) -> None:
+        """Import the environment's libraries now, and keep the process that did for the commands to come."""
+        if self._prepared:
+            self._residents.keep(environment, venv.prepare(environment, self._environments))
+
+    def cool_down(self) -> None:
+        """End what `keep_warm` keeps. Sandboxes that are open stay."""
+        self._residents.end()
 
     def reap(self) -> list[str]:
         """End sandboxes whose grader's process is gone."""

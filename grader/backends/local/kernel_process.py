@@ -9,19 +9,13 @@ import sys
 
 
 def limit(limits: dict) -> None:  # type: ignore[type-arg]  # plain dict of numbers from JSON
-    """Memory, file size and CPU time, where the system knows them (not on Windows); no core dumps."""
+    """Set the limits by name, where the system knows them (not on Windows)."""
     try:
         import resource
     except ImportError:
         return
-    wanted = {
-        "RLIMIT_DATA": limits["memory_mb"] << 20,
-        "RLIMIT_FSIZE": limits["file_mb"] << 20,
-        "RLIMIT_CPU": limits["cpu_seconds"],
-        "RLIMIT_CORE": 0,
-    }
-    for name, value in wanted.items():
-        number = getattr(resource, name, None)
+    for name, value in limits.items():
+        number = getattr(resource, f"RLIMIT_{name}", None)
         if number is not None:
             hard = resource.getrlimit(number)[1]
             resource.setrlimit(number, (min(value, hard) if hard >= 0 else value, hard))

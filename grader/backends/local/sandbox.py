@@ -19,6 +19,7 @@ import psutil
 from grader.backends.local import processes, venv
 from grader.backends.protocol import Connection, Ended, SandboxRequest
 from grader.errors import SandboxFailed
+from grader.spec.limits import Limits
 
 START_SECONDS = 60
 
@@ -35,8 +36,7 @@ class LocalSandbox:
         self.work = self.folder / "work"
         try:
             self._write_files()
-            self._process = self._start(venv.executables(environment))
-            self.connection = self._wait_for_kernel()
+            self.connection = self._open(venv.executables(environment))
         except BaseException:
             self.close()
             raise
@@ -44,11 +44,7 @@ class LocalSandbox:
     def poll(self) -> Ended | None:
         """None while the kernel lives."""
         code = self._process.poll()
-        if code is None:
-            return None
-        if code == -signal.SIGKILL:
-            return Ended("exited", "the kernel was killed (SIGKILL): by its own code, or by this system for its memory")
-        return Ended("exited", f"the kernel ended itself with exit code {code}")
+        return None if code is None else Ended("exited", explain(code))
 
     def interrupt(self) -> None:
         """SIGINT to the kernel's process group."""
@@ -75,13 +71,21 @@ class LocalSandbox:
 
     def close(self) -> None:
         """End the kernel and all it started, and remove its folder."""
+        self._end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open(self, bin_folder: Path) -> Connection:
+        """Start the kernel. Raises SandboxFailed."""
+        self._process = self._start(bin_folder)
+        return self._wait_for_kernel()
+
+    def _end(self) -> None:
         process = getattr(self, "_process", None)
         with contextlib.suppress(psutil.Error, OSError):
             root = psutil.Process(process.pid) if process and process.poll() is None else None
             processes.end(root, self.mark, seconds=0)
         if process:
             process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _write_files(self) -> None:
         self.work.mkdir()
@@ -90,24 +94,22 @@ class LocalSandbox:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_bytes(content)
 
-    def _start(self, bin_folder: Path) -> subprocess.Popen[bytes]:
-        limits = self.request.limits
+    def _variables(self, bin_folder: Path) -> dict[str, str]:
+        """The kernel's environment."""
         home = self.folder / "home"
         home.mkdir()
-        variables = processes.base_variables(bin_folder) | {
+        return processes.base_variables(bin_folder) | {
             "HOME": str(home), "IPYTHONDIR": str(home / ".ipython"), "JUPYTER_RUNTIME_DIR": str(self.folder),
             "MPLCONFIGDIR": str(home), "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
-            "JPY_PARENT_PID": str(os.getpid()),  # ipykernel ends itself when its parent dies
             **self.request.variables,
         }  # fmt: skip
-        rlimits = {
-            "memory_mb": limits.memory_mb,
-            "file_mb": limits.file_mb,
-            "cpu_seconds": limits.total_seconds * 2 + 60,
-        }
+
+    def _start(self, bin_folder: Path) -> subprocess.Popen[bytes]:
+        # ipykernel ends itself when its parent dies
+        variables = {"JPY_PARENT_PID": str(os.getpid()), **self._variables(bin_folder)}
         python = bin_folder / ("python.exe" if sys.platform == "win32" else "python")
         script = Path(__file__).with_name("kernel_process.py")
-        command = [str(python), str(script), str(self.folder / "kernel.json"), json.dumps(rlimits)]
+        command = [str(python), str(script), str(self.folder / "kernel.json"), json.dumps(limits_of(self.request.limits))]
         return processes.spawn(command, variables, self.work, self.folder / "kernel.log", self.mark)
 
     def _wait_for_kernel(self) -> Connection:
@@ -121,3 +123,20 @@ class LocalSandbox:
             time.sleep(0.02)  # the file system tells nobody portably that a file has come
         log = processes.tail(self.folder / "kernel.log", 2000)
         raise SandboxFailed(f"the kernel of sandbox {self.request.name} did not start:\n{log}", "see `mlops doctor`")
+
+
+def limits_of(limits: Limits) -> dict[str, int]:
+    """What the operating system limits each process of the sandbox to, by the name of the resource."""
+    return {
+        "DATA": limits.memory_mb << 20,
+        "FSIZE": limits.file_mb << 20,
+        "CPU": limits.total_seconds * 2 + 60,
+        "CORE": 0,
+    }
+
+
+def explain(code: int) -> str:
+    """A kernel's exit code (negative: a signal) as a sentence."""
+    if code == -signal.SIGKILL:
+        return "the kernel was killed (SIGKILL): by its own code, or by this system for its memory"
+    return f"the kernel ended itself with exit code {code}"

@@ -1,4 +1,4 @@
-"""The docker backend and its sandboxes, for the tests of what only it does."""
+"""The docker backend with single-use containers, for the tests of what only it does."""
 
 from __future__ import annotations
 
@@ -16,4 +16,4 @@ __all__ = ["environment", "opened"]
 
 @pytest.fixture(scope="session")
 def backend() -> Backend:
-    return docker_backend()
+    return docker_backend(prepared=False)

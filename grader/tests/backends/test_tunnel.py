@@ -15,7 +15,6 @@ from grader.backends.pipe import Pipe
 from grader.backends.protocol import Ended
 from grader.backends.stream import HEADER, NUMBER, Kind
 from grader.backends.tunnel import Tunnel
-from grader.tests.contract.kernel import wait_until
 
 
 class Inside:
@@ -127,10 +126,11 @@ def test_output_beyond_the_cap_ends_the_sandbox() -> None:
 
 def test_close_leaves_no_thread_and_no_listener() -> None:
     """After close the ports refuse and the thread is gone; a second close does nothing."""
+    before = set(threading.enumerate())
     inside = Inside()
     port = inside.tunnel.connection.shell_port
     inside.pipe.close()
     inside.pipe.close()
-    assert wait_until(lambda: not any(thread.name == "tunnel" for thread in threading.enumerate()), 5)
+    assert {thread.name for thread in set(threading.enumerate()) - before} == set()
     with socket.socket() as connection:
         assert connection.connect_ex(("127.0.0.1", port)) != 0

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -20,10 +22,10 @@ HERE = Path(__file__).parent
 DOCKERFILE = HERE.parents[2] / "environments" / "Dockerfile"
 
 
-def docker_backend() -> Backend:
+def docker_backend(prepared: bool = True) -> Backend:
     from grader.backends.docker.backend import DockerBackend
 
-    backend = DockerBackend(DOCKERFILE)
+    backend = DockerBackend(DOCKERFILE, prepared=prepared)
     try:
         backend.probe()
     except Unavailable as why:
@@ -33,10 +35,12 @@ def docker_backend() -> Backend:
     return backend
 
 
-def local_backend(home: Path) -> Backend:
+def local_backend(home: Path, prepared: bool = sys.platform == "linux") -> Backend:
     from grader.backends.local.backend import LocalBackend
 
-    return LocalBackend(home)
+    if not prepared or sys.platform == "linux":
+        return LocalBackend(home, prepared)
+    pytest.skip("prepared processes of this machine are for Linux")
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +50,27 @@ def environment() -> Environment:
     return Environment(EnvironmentSpec.model_validate(yaml.safe_load(text)), folder)
 
 
-@pytest.fixture(scope="session", params=[pytest.param("docker", marks=pytest.mark.docker), "local"])
-def backend(request: pytest.FixtureRequest, environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Backend:
-    backend = docker_backend() if request.param == "docker" else local_backend(tmp_path_factory.mktemp("local"))
+BACKENDS: dict[str, Callable[[Path], Backend]] = {
+    "docker": lambda _: docker_backend(prepared=False),
+    "docker-prepared": lambda _: docker_backend(),
+    "local": lambda home: local_backend(home, prepared=False),
+    "local-prepared": lambda home: local_backend(home),
+}
+"""Each way to get a sandbox."""
+
+
+def _param(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.docker if name.startswith("docker") else ())
+
+
+@pytest.fixture(scope="session", params=[_param(name) for name in BACKENDS])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def backend(kind: str, environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Backend:
+    backend = BACKENDS[kind](tmp_path_factory.mktemp("home"))
     backend.prepare(environment)
     return backend
 

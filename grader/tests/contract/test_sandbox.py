@@ -11,7 +11,7 @@ import uuid
 
 import pytest
 
-from grader.backends.protocol import Address, Backend, Endpoint, Environment, Sandbox
+from grader.backends.protocol import Address, Backend, Endpoint, Sandbox
 from grader.errors import SandboxFailed
 from grader.spec.limits import Limits
 from grader.tests.contract.conftest import DOCKERFILE, Opener
@@ -230,7 +230,7 @@ def test_two_sandboxes_do_not_see_each_other(isolating: Backend, opened: Opener)
 def test_a_sandbox_that_cannot_start_says_why(isolating: Backend, opened: Opener) -> None:
     """A request that can't be met (no room for its files) is our fault, with the reason."""
     with pytest.raises(SandboxFailed, match="sandbox full did not start") as raised:
-        opened("full", files={"a.bin": bytes(3 * 1024 * 1024)}, limits=small(disk_mb=1, file_mb=1))
+        opened("full", files={"a.bin": bytes(3 * 1024 * 1024)}, limits=small(disk_mb=4, file_mb=1))
     assert "File too large" in str(raised.value)
 
 
@@ -241,7 +241,7 @@ from grader.backends.protocol import *
 from grader.spec.environment import EnvironmentSpec
 from grader.spec.limits import Limits
 name, home = sys.argv[1], Path(sys.argv[2])
-backend = conftest.docker_backend() if name == "docker" else conftest.local_backend(home)
+backend = conftest.BACKENDS[name](home)
 environment = Environment(EnvironmentSpec(schema=1, id="contract", title="x", purpose="x"), conftest.HERE / "environment")
 backend.open(SandboxRequest("orphan", environment, {}, {}, (), Limits()))
 print("open", flush=True)
@@ -249,19 +249,19 @@ sys.stdin.read()
 """
 
 
-def test_reap_ends_what_a_killed_grader_left(backend: Backend, opened: Opener, environment: Environment) -> None:
+def test_reap_ends_what_a_killed_grader_left(kind: str, backend: Backend, opened: Opener) -> None:
     """After kill -9 of its owner a sandbox is ended and named; the sandboxes of living graders stay."""
     living = opened("living")
     home = str(getattr(backend, "home", ""))
-    command = [sys.executable, "-c", ORPHAN, backend.name, home]
+    command = [sys.executable, "-c", ORPHAN, kind, home]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=DOCKERFILE.parents[1]) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"open\n"
         owner.send_signal(signal.SIGKILL)
     reaped = backend.reap()
-    if backend.name != "local":  # a local kernel may have noticed first that its parent is gone
-        assert reaped == ["orphan"]
-    assert set(reaped) <= {"orphan"}
+    # A local kernel may have noticed first that its parent is gone. Other graders of this machine may have left some, too.
+    expected = {"docker": {"orphan"}, "docker-prepared": {"slot-contract"}, "local": set(), "local-prepared": set()}[kind]
+    assert (expected <= set(reaped), "living" in reaped) == (True, False)
     assert wait_until(lambda: backend.reap() == [], 5)
     with kernel_of(living.connection) as kernel:
         assert kernel.run("print(1)") == "1\n"

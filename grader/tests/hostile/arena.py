@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import secrets
 import tempfile
 import threading
@@ -14,15 +15,22 @@ from typing import Any, cast
 import psutil
 
 from grader.backends.protocol import Backend, Running, Sandbox, SandboxRequest
+from grader.course import data
 from grader.course.tree import Course, Lab
+from grader.errors import CourseError
 from grader.grading.grade import Place, grade
 from grader.grading.submission import Submission
 from grader.result import Result
 from grader.stack.stack import Stack
-from grader.tests.hostile.case import Case
+from grader.stack.state import read
+from grader.tests.hostile.case import LIGHT, Case, base
 
 LOOT, MOST_LOOT = "loot.txt", 64 * 2**20
 """Where a case that searches for answers writes what it found."""
+
+
+LONG_ENOUGH = 30
+"""A source line that is longer stands nowhere by chance."""
 
 
 @dataclass
@@ -37,7 +45,7 @@ class Opened:
         return getattr(self.sandbox, name)
 
     def close(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
+        with contextlib.suppress(OSError, ValueError, CourseError):  # nothing there, or the sandbox has ended
             self.loot = self.sandbox.read(LOOT, MOST_LOOT).decode(errors="replace")
         self.sandbox.close()
 
@@ -48,11 +56,13 @@ class Watched:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self.opened: dict[int, list[Opened]] = {}
+        self.requests: list[SandboxRequest] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._backend, name)
 
     def open(self, request: SandboxRequest) -> Sandbox:
+        self.requests.append(request)
         opened = Opened(request, self._backend.open(request))
         self.opened.setdefault(threading.get_ident(), []).append(opened)
         return cast(Sandbox, opened)
@@ -63,7 +73,6 @@ class Graded:
     """A case's result, and all that it left behind."""
 
     result: Result
-    evidence: Path
     loot: str
     variables: dict[str, str]
     leftovers: list[str]
@@ -101,15 +110,15 @@ class Arena:
         with self.stack.use(services) as running:
             self.running = running
 
-    def grade(self, lab: Lab, submission: Submission, name: str, token: str = "") -> Graded:
-        """Grade it through the real door, and look for what is left."""
+    def grade(self, lab: Lab, submission: Submission, name: str, token: str = "", look: bool = True) -> Graded:
+        """Grade it through the real door, and `look` for what is left."""
         opened = self.watched.opened[threading.get_ident()] = []
         place = Place(self.course, self.backend, self.stack, self.running, self.home / "evidence" / name)
         result = grade(lab, submission, place)
         seconds = result.seconds
-        left = [text for one in opened for text in self.left_by(one.request)] + processes_with(token)
+        left = [text for one in opened for text in self.left_by(one.request)] + processes_with(token) if look else []
         return Graded(
-            result, place.evidence, "\n".join(one.loot for one in opened),
+            result, "\n".join(one.loot for one in opened),
             dict(opened[-1].request.variables) if opened else {}, left, seconds.services + seconds.cells + seconds.checks,
         )  # fmt: skip
 
@@ -117,6 +126,19 @@ class Arena:
         token = f"hostile-{secrets.token_hex(8)}"
         limited = case.limited(lab)
         return self.grade(limited, case.submission(limited, token), f"{case.name}-{token}", token)
+
+    def secrets(self, lab: Lab, own: dict[str, str]) -> list[str]:
+        """What no student may see: checks, samples, answers, unseen rows, the services' and other runs' credentials."""
+        answers = [cell.source for cell in base(lab, "solution").cells if cell["id"] not in LIGHT and cell.cell_type == "code"]
+        given = "\n".join(cell.source for cell in base(lab, "light").cells)
+        sources = [lab.checks.read_text(), *answers, *(file.read_text() for file in lab.folder.glob("samples/*/*.yaml"))]
+        lines = {line.strip() for text in sources for line in text.splitlines() if len(line.strip()) > LONG_ENOUGH}
+        hidden = data.unseen(self.course, "telco-churn", 10**6, random.Random(0))
+        unseen = data.csv_text([{name: row[name] for name in row if name != "churn"} for row in hidden]).splitlines()[1:]
+        ours = [secret for one in read(self.stack._file).secrets.values() for secret in one.values()]
+        others = [v for request in self.watched.requests for k, v in request.variables.items() if _is_secret(k)]
+        known = {*lines, *unseen, *ours, *others}
+        return [secret for secret in known if secret not in given and secret not in own.values()]
 
     def left_by(self, request: SandboxRequest) -> list[str]:
         """Containers, processes, files, and what the namespace's services still hold."""
@@ -141,6 +163,10 @@ class Arena:
             + [f"bucket {one}" for one in buckets if one == namespace]
             + [f"user {one}" for one in users if one == namespace]
         )
+
+
+def _is_secret(variable: str) -> bool:
+    return "PASSWORD" in variable or "KEY" in variable
 
 
 def processes_with(token: str) -> list[str]:

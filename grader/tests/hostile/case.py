@@ -59,6 +59,8 @@ class CaseSpec(Part):
     """Points by check; every other check earns what the base earns."""
     found: dict[Slug, str] = {}
     """Texts that a check's finding must hold."""
+    loot: str | None = None
+    """What the case must have written about what it reached; without it, anything that holds no secret."""
     seconds: float = 90
     """The whole grading may take this long."""
 

@@ -71,8 +71,8 @@ def _local(home: Path) -> Backend:
 @pytest.fixture(scope="session")
 def graded(request: pytest.FixtureRequest, arenas: Arenas, lab04: Lab) -> Iterator[Callable[[str, Case], Graded]]:
     """What a case got on a backend. All that were selected are graded, two at a time, from the first question on."""
-    wanted = [
-        (item.callspec.params["on"], item.callspec.params["case"])
+    wanted: list[tuple[str, Case]] = [
+        (cast(str, item.callspec.params["on"]), cast(Case, item.callspec.params["case"]))
         for item in request.session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "case" in item.callspec.params
     ]

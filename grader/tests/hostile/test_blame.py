@@ -1,0 +1,124 @@
+"""What breaks under a run is ours: it is retried a few times, reported as ours, gives and takes no points, and heals."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from grader.course.tree import Lab
+from grader.grading.grade import BACKOFF_SECONDS, TRIES
+from grader.spec.sample import Outcome
+from grader.tests.hostile.arena import Arena, Graded, Opened
+from grader.tests.hostile.case import base, full, sealed
+
+pytestmark = [pytest.mark.services, pytest.mark.docker]
+SIGN = "loot.txt"
+"""The file by which a cell says that it runs."""
+LONGEST = 60
+WAITING = """
+import os, time
+os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
+open("loot.txt", "w").write("running")
+for _ in range(200):
+    time.sleep(0.1)
+    mlflow.get_experiment_by_name(experiment)
+"""
+
+
+@dataclass
+class Outage:
+    """A grading during which something of ours was taken away."""
+
+    graded: Graded
+    broken: int
+    seconds: float
+
+
+def _submission(lab: Lab, code: str = WAITING) -> Any:
+    notebook = base(lab, "light")
+    for cell in notebook.cells:
+        if cell["id"] == "tracked-run":
+            cell.source = code
+    return sealed("waits", notebook)
+
+
+def _during(arena: Arena, lab: Lab, break_it: Callable[[Opened], None], times: int = 1, look: bool = True) -> Outage:
+    """Grade a submission that waits, and break something each of the first `times` times that its cell runs."""
+    broken: list[Opened] = []
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1) and len(broken) < times:
+            for opened in [one for several in list(arena.watched.opened.values()) for one in several]:
+                if opened not in broken and opened not in before and _runs(opened):
+                    broken.append(opened)
+                    break_it(opened)
+
+    before = [one for several in arena.watched.opened.values() for one in several]
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    started = time.monotonic()
+    try:
+        graded = arena.grade(lab, _submission(lab), "outage", look=look)
+    finally:
+        over.set()
+        watcher.join()
+    return Outage(graded, len(broken), time.monotonic() - started)
+
+
+def _runs(opened: Opened) -> bool:
+    try:
+        return opened.sandbox.read(SIGN, 100) == b"running"
+    except (OSError, ValueError):
+        return False
+
+
+def _kill_service(arena: Arena, name: str) -> None:
+    arena.watched._client.kill(arena.running[name].handle["container"])
+
+
+def _verdict(outage: Outage) -> tuple[Outcome, float, set[str]]:
+    result = outage.graded.result
+    return result.outcome, result.earned, {check.status for check in result.checks}
+
+
+@pytest.mark.parametrize("service", ["mlflow", "s3"])
+def test_a_service_that_dies_is_ours(service: str, arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """service_failed after a bounded number of tries; once the service is up again, the next grading is as ever."""
+    arena = arenas("docker")
+    try:
+        outage = _during(arena, lab04, lambda _: _kill_service(arena, service), look=False)
+        assert (*_verdict(outage), outage.broken) == ("service_failed", 0.0, {"not_run"}, 1)
+        assert BACKOFF_SECONDS * 2 < outage.seconds < LONGEST
+    finally:
+        arena.restart(lab04.spec.services)
+    healed = arena.grade(lab04, sealed("healed", base(lab04, "light")), "healed")
+    earned = {check.id: check.earned for check in healed.result.checks}
+    assert (healed.result.outcome, earned, healed.leftovers) == ("finished", full(lab04, "light"), [])
+
+
+def test_a_sandbox_that_is_taken_away_each_time_is_ours(arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """sandbox_failed after exactly the promised tries, and nothing is left of any of them."""
+    arena = arenas("docker")
+    outage = _during(arena, lab04, lambda opened: _take_away(arena, opened), TRIES)
+    assert (*_verdict(outage), outage.broken) == ("sandbox_failed", 0.0, {"not_run"}, TRIES)
+    assert outage.graded.leftovers == []
+
+
+def test_a_sandbox_that_is_taken_away_once_costs_nothing(arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """The second try ends as if there had been no first."""
+    arena = arenas("docker")
+    outage = _during(arena, lab04, lambda opened: _take_away(arena, opened))
+    earned = {check.id: check.earned for check in outage.graded.result.checks}
+    assert (outage.graded.result.outcome, earned, outage.broken) == ("finished", full(lab04, "light"), 1)
+    assert outage.graded.leftovers == []
+
+
+def _take_away(arena: Arena, opened: Opened) -> None:
+    """Kill the container that holds the sandbox, from outside."""
+    arena.watched._client.kill(opened.sandbox._container)  # type: ignore[attr-defined]  # of the docker backend
