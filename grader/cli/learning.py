@@ -154,7 +154,10 @@ def status() -> None:
 @app.command()
 def stop() -> None:
     """Stop all services that are up; their data stays."""
+    from grader.backends.local.backend import LocalBackend
+
     stopped = [f"{service} ({name})" for name in ("local", "docker") for service in _stop(name)]
+    LocalBackend(home()).cool_down()
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
 
 
@@ -164,6 +167,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool, list[str
     Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
     """
     from grader.backends.local import venv
+    from grader.backends.local.backend import LocalBackend
     from grader.learner import workspace
     from grader.stack.lease import lease
 
@@ -172,6 +176,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool, list[str
     environment = tree.environment(lab.spec.environment)
     say(f"preparing environment {environment.spec.title} …")
     installed = venv.prepare(environment, home() / "environments")
+    LocalBackend(home()).keep_warm(environment)
     python = venv.executables(installed) / ("python.exe" if sys.platform == "win32" else "python")
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
         workspace.write_kernel(folder, workspace.LESSONS, python, read.variables)

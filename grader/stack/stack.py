@@ -46,6 +46,8 @@ class Stack:
     def use(self, services: Sequence[str]) -> Iterator[dict[str, Running]]:
         """The services (and what they need), up and answering, until the block ends. Raises ServiceFailed."""
         me = (os.getpid(), psutil.Process().create_time())
+        for name in self.backend.reap():
+            self.say(f"ended sandbox {name}, which a killed command had left")
         try:
             with self._state() as state:
                 state.users.append(me)

@@ -63,8 +63,17 @@ def test_choices_have_a_wrong_side(course: Course) -> None:
 
 def draws(parameters: dict[str, Drawn]) -> list[dict[str, Any]]:
     """Every combination of the ends and the middle of each range, and of all choices."""
-    values = {name: list(d.choices) or [d.low, ((d.low or 0) + (d.high or 0)) / 2, d.high] for name, d in parameters.items()}
+    values = {name: ends(drawn) for name, drawn in parameters.items()}
     return [dict(zip(values, row, strict=True)) for row in itertools.product(*values.values())]
+
+
+def ends(drawn: Drawn) -> list[Any]:
+    """All choices, or both ends and the middle of a range."""
+    if drawn.choices:
+        return list(drawn.choices)
+    assert drawn.low is not None
+    assert drawn.high is not None
+    return [drawn.low, (drawn.low + drawn.high) / 2, drawn.high]
 
 
 def evaluate(expression: str, names: dict[str, Any]) -> float:
