@@ -41,9 +41,9 @@ def reply():
         if question["kind"] == "call":
             value = value(*[argument(a) for a in question["args"]], **{k: argument(a) for k, a in question["kwargs"].items()})
     except BaseException as error:  # SystemExit and KeyboardInterrupt are answers, too
-        code = getattr(namespace[name], "__code__", None)
+        cell = getattr(getattr(namespace[name], "__code__", None), "co_filename", "")
         frames = traceback.extract_tb(error.__traceback__)
-        lines = [frame.lineno for frame in frames if code is not None and frame.filename == code.co_filename]
+        lines = [frame.lineno for frame in frames if frame.filename == cell and "ipykernel" in cell]
         return {
             "error": "raised",
             "type": type(error).__name__,

@@ -71,11 +71,11 @@ def downwards(name: str, target: str) -> bool:
 
 
 def backends_apart(name: str, target: str) -> bool:
-    """No backend knows another; what they share lies beside their packages."""
+    """No backend (a package with a `backend.py`) knows another; what they share lies beside them."""
     if layer(name) != "backends" or layer(target) != "backends":
         return True
     own, other = ([*module.split("."), ""][2] for module in (name, target))
-    packages = {folder.name for folder in (ROOT / "grader" / "backends").iterdir() if folder.is_dir()}
+    packages = {file.parent.name for file in (ROOT / "grader" / "backends").glob("*/backend.py")}
     return other not in packages or own == other
 
 
