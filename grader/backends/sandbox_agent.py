@@ -39,8 +39,11 @@ NOT_DUMPABLE = (4, 0)
 OOM_COUNTERS = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
 """Where control groups of version 2 and 1 count processes that the memory limit killed (`oom_kill N`)."""
 # debugpy is imported by ipykernel alone, which takes a third of a second; student code may still import it.
+# The memory limit shall end the student's processes, not the one that reports it. The kernel sees to that itself: for a
+# moment after its start its files in /proc are closed to the agent.
 KERNEL = (
-    "import sys; sys.path.pop(0); sys.modules['debugpy'] = None; import ipykernel.debugger; del sys.modules['debugpy'];"
+    "open('/proc/self/oom_score_adj', 'w').write('1000'); import sys; sys.path.pop(0);"
+    "sys.modules['debugpy'] = None; import ipykernel.debugger; del sys.modules['debugpy'];"
     "from ipykernel.kernelapp import launch_new_instance; launch_new_instance()"
 )
 
@@ -103,8 +106,6 @@ class Agent:
             stderr=subprocess.PIPE,
             start_new_session=True,
         )
-        # The memory limit shall end the student's processes and not the one that reports it.
-        Path(f"/proc/{self._kernel.pid}/oom_score_adj").write_text("1000")
         if self._kernel.stderr:
             os.set_blocking(self._kernel.stderr.fileno(), False)
             asyncio.get_running_loop().add_reader(self._kernel.stderr, self._keep_errors)

@@ -78,7 +78,7 @@ class Bench:
                 many = materials.hand_in(students(lab, CORE, 11 * small, "many"), peers=False)
                 self.growths = {name: measure.growth(d, many[:small], many[small:]) for name, d in ours.items()}
             if self.options.profile:
-                self._profile(ours, materials.hand_in(students(lab, CORE, max(20, small), "p"), peers=False))
+                self._profile(ours, materials.hand_in(students(lab, CORE, max(10, small), "p"), peers=False))
         title = f"{size} submissions of lab 04's core, {self.jobs} side by side, {self.cores} cores"
         self._show("core", title, measured, group)
         if self.growths:
@@ -95,7 +95,7 @@ class Bench:
         with measure.working(names, start, warm_up) as (drivers, measured):
             measure.in_turns(drivers, measured, _rounds(materials.hand_in(group, peers=False), self.options.rounds))
             if self.options.profile:
-                self._profile(drivers, materials.hand_in(students(lab, WHOLE, 10, "p"), peers=False))
+                self._profile(drivers, materials.hand_in(students(lab, WHOLE, len(group), "p"), peers=False))
         title = f"{len(group)} submissions of lab 04 whole, live MLflow and S3, {self.jobs} side by side"
         self._show("whole", title, measured, group)
 

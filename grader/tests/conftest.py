@@ -12,6 +12,13 @@ from grader.tests import small_course
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything below hostile/ carries that mark."""
+    for item in items:
+        if Path(__file__).with_name("hostile") in item.path.parents:
+            item.add_marker("hostile")
+
+
 @pytest.fixture(scope="session")
 def course() -> Course:
     """The course of this checkout."""

@@ -32,12 +32,13 @@ class Kernel:
             elif message["msg_type"] == "error":
                 parts.append(f"{content['ename']}: {content['evalue']}")
 
-        self.client.execute_interactive(code, output_hook=keep, timeout=seconds)
+        # Else ipykernel drops what comes within a moment after a cell that failed.
+        self.client.execute_interactive(code, output_hook=keep, timeout=seconds, stop_on_error=False)
         return "".join(parts)
 
     def send(self, code: str) -> None:
         """Start the code and don't wait for it."""
-        self.client.execute(code)
+        self.client.execute(code, stop_on_error=False)
 
     def outcome(self) -> str:
         """How the code that was sent ended: `ok`, or the name of its error."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -48,6 +50,8 @@ class CaseSpec(Part):
     why: Sentence
     backends: tuple[Literal["docker", "local"], ...] = ("docker", "local")
     base: Literal["light", "solution", "starter"] = "light"
+    quick: bool = False
+    """Whether the lab's imports are left out, so that limits of a few seconds hit the student's code alone."""
     limits: dict[str, float] = {}
     cells: dict[Slug, Edit]
     outcome: Outcome | tuple[Outcome, ...] = "finished"
@@ -95,6 +99,16 @@ def all_cases() -> list[Case]:
     """The cases on disk, by theme and name."""
     files = sorted(FOLDER.glob("*/*.yaml"))
     return [Case(f"{file.parent.name}/{file.stem}", load(file, CaseSpec)) for file in files]
+
+
+def without_imports(lab: Lab, folder: Path) -> Lab:
+    """A copy of the lab whose notebook imports nothing that takes seconds: for cases that end, or hang, before it matters."""
+    if not folder.exists():
+        shutil.copytree(lab.folder, folder)
+    lines = lab.source.read_text(encoding="utf-8").splitlines()
+    kept = [line for line in lines if not re.match(r"(import|from) (mlflow|pandas|sklearn)", line)]
+    (folder / "lab.py").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return Lab(lab.spec, folder)
 
 
 def base(lab: Lab, kind: str) -> Any:

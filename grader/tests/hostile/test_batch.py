@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from grader.grading.batch import grade_all
 from grader.grading.submission import Submission
 from grader.result import Result
 from grader.tests.hostile.arena import Arena, processes_with
-from grader.tests.hostile.case import Case, all_cases, base, full, sealed
+from grader.tests.hostile.case import Case, all_cases, base, full, sealed, without_imports
 
 pytestmark = [pytest.mark.services, pytest.mark.docker]
 NEIGHBOURS = ("hogs/fork-bomb", "hogs/all-the-memory", "hogs/a-gigabyte-printed", "ending/kills-parent-and-pid-1")
@@ -45,20 +43,11 @@ def test_honest_students_lose_nothing_beside_hostile_ones(arenas: Callable[[str]
     assert processes_with(TOKEN) == []
 
 
-def _without_imports(lab: Lab, folder: Path) -> Lab:
-    """A copy of the lab whose notebook imports nothing that takes seconds."""
-    shutil.copytree(lab.folder, folder)
-    lines = lab.source.read_text(encoding="utf-8").splitlines()
-    kept = [line for line in lines if not re.match(r"(import|from) (mlflow|pandas|sklearn)", line)]
-    (folder / "lab.py").write_text("\n".join(kept) + "\n", encoding="utf-8")
-    return Lab(lab.spec, folder)
-
-
 def test_the_same_submission_gets_the_same_verdict_every_time(
     arenas: Callable[[str], Arena], lab04: Lab, tmp_path: Path
 ) -> None:
     """Graded 50 times, two at a time: one outcome, one status and one number of points for each check."""
-    arena, quick = arenas("docker"), _without_imports(lab04, tmp_path / lab04.id)
+    arena, quick = arenas("docker"), without_imports(lab04, tmp_path / lab04.id)
     notebook = base(quick, "starter")
     for cell in notebook.cells:
         if cell["id"] == "tracked-run":
