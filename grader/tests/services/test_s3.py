@@ -43,7 +43,7 @@ def test_what_the_grant_says(mine: Namespace) -> None:
     url = mine.running["s3"].address.url
     assert dict(grant.parameters) == {"bucket": mine.name}
     assert {name: value for name, value in grant.variables.items() if "KEY" not in name} == {
-        "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url, "MLFLOW_S3_ENDPOINT_URL": url,
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url, "LAB_BUCKET": mine.name, "MLFLOW_S3_ENDPOINT_URL": url,
     }  # fmt: skip
 
 
