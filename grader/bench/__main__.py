@@ -7,6 +7,8 @@ import dataclasses
 import functools
 import os
 import shutil
+import signal
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,15 +26,21 @@ from grader.errors import CourseError
 from grader.spec.lab import LabSpec
 from grader.spec.loader import load
 
+QUIET = 0.25
+"""A machine is quiet with at most this many processes a core that want to run."""
 WHOLE_LAB = "04-experiment-tracking"
 
 
 def main() -> int:
     """Measure, print, keep. Returns 1 when a goal that was measured is missed."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     cores = len(os.sched_getaffinity(0))
     console = Console(highlight=False, width=200)
     bench = Bench(options, cores, console)
+    load = bench.content["machine"]["load_at_start"]
+    if load > cores * QUIET:
+        measure.say(f"this machine is busy (load {load:.1f} on {cores} cores): ratios may hold, seconds won't")
     try:
         bench.core()
         if options.whole:
@@ -75,7 +83,7 @@ class Bench:
             measure.in_turns(drivers, measured, _rounds(materials.hand_in(group, peers=True), self.options.rounds))
             ours = {name: drivers[name] for name in graders.OURS if name in drivers}
             if self.options.growth:
-                many = materials.hand_in(students(lab, CORE, 11 * small, "many"), peers=False)
+                many = materials.hand_in(students(lab, [RIGHT], 11 * small, "many"), peers=False)
                 self.growths = {name: measure.growth(d, many[:small], many[small:]) for name, d in ours.items()}
             if self.options.profile:
                 self._profile(ours, materials.hand_in(students(lab, CORE, max(10, small), "p"), peers=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -16,6 +17,7 @@ import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
 ANSWER_SECONDS = 1800
+END_SECONDS = 30
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """For every grader alike: as many submissions run side by side as there are cores, at most."""
 
@@ -49,7 +51,7 @@ class Driver:
         with log.open("wb") as errors:
             self.process = subprocess.Popen(
                 [interpreter, "-m", f"grader.bench.drivers.{module}", *map(str, arguments)], env=variables, cwd=log.parent,
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, text=True, start_new_session=True,
             )  # fmt: skip
         try:
             self.ready = float(self._hear()["ready"])
@@ -70,14 +72,16 @@ class Driver:
         return Batch(len(submissions), machine_cpu=_machine_cpu() - before, **told)
 
     def close(self) -> None:
-        """Let it clean up and end."""
-        if self.process.stdin is not None:
+        """Let it clean up (stop services, close sandboxes) and end; what it grades just now is given up."""
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
             self.process.stdin.close()
-        try:
-            self.process.wait(60)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        for end in (self.process.terminate, self.process.kill):
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.process.wait(END_SECONDS)
+                return
+            end()
+        self.process.wait()
 
     def _hear(self) -> dict[str, Any]:
         assert self.process.stdout is not None

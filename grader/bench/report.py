@@ -19,11 +19,13 @@ from grader.bench.summary import NO_MARK, Goal, Row
 
 Verdicts = Mapping[str, Mapping[str, tuple[str, bool | None]]]
 NUMBERS = (
-    "wall s", "per min", "vs nbgrader", "wall x cores / floor", "grader", "sandboxes", "services", "machine", "MiB", "once s",
+    "wall s", "per min", "vs nbgrader", "wall x cores / floor", "cpu / floor", "grader", "sandboxes", "services", "machine",
+    "MiB", "once s",
 )  # fmt: skip
 LEGEND = """\
   wall: per submission, median of the rounds. grader, sandboxes, services: CPU seconds per submission, '-' where it can't be
-  told; machine: all CPU used meanwhile, by whatever ran. MiB: of the grader's process. once: set-up and the first few marks."""
+  told; machine: all CPU used meanwhile, by whatever ran. cpu / floor: of the three together; wall x cores / floor can't be
+  less. MiB: of the grader's process. once: set-up and the first few marks."""
 WORDS = {True: "reached", False: "NOT reached", None: "not measured"}
 
 
@@ -52,7 +54,7 @@ def show(console: Console, title: str, rows: Mapping[str, Row], missing: Mapping
         floor = name == "floor"
         table.add_row(
             TITLES[name].text, TITLES[name].sandbox, f"{row.wall:.3f}", "" if floor else f"{row.per_minute:.0f}",
-            "" if floor else ratio, f"{row.over_floor:.2f}" if row.over_floor and not floor else "",
+            "" if floor else ratio, *(_times(None if floor else times) for times in (row.over_floor, row.cpu_over_floor)),
             *(_seconds(row.cpu.get(part)) for part in ("grader", "sandboxes", "services")), _seconds(row.machine_cpu),
             f"{row.memory_start_mb:.0f} -> {row.memory_end_mb:.0f}", f"{row.once:.1f}",
         )  # fmt: skip
@@ -110,6 +112,10 @@ def keep(folder: Path, content: dict[str, Any]) -> Path:
 
 def _seconds(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _times(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
 
 
 def _lines(path: str) -> list[str]:

@@ -35,6 +35,9 @@ class Row:
     """Seconds from the start of its process to the first marks: set-up, imports, a built image, services, the warm-up."""
     over_floor: float | None = None
     """Wall times cores, over the floor's CPU seconds."""
+    cpu_over_floor: float | None = None
+    """All CPU seconds that could be told, over the floor's: what `over_floor` comes down to when nothing waits and nobody
+    else uses the machine."""
 
     @property
     def per_minute(self) -> float:
@@ -49,10 +52,11 @@ def row(measured: Measured, floor: float | None, cores: int) -> Row | None:
         return None
     walls = [batch.seconds / batch.submissions for batch in batches]
     wall, parts = statistics.median(walls), batches[0].cpu
+    cpu = {part: _each(batches, lambda b, p=part: b.cpu[p]) for part in parts}
     return Row(
-        measured.name, wall, walls, {part: _each(batches, lambda b, p=part: b.cpu[p]) for part in parts},
-        _each(batches, lambda batch: batch.machine_cpu), measured.warm_up.memory_mb, batches[-1].memory_mb,
-        measured.ready + measured.warm_up.seconds, wall * cores / floor if floor else None,
+        measured.name, wall, walls, cpu, _each(batches, lambda batch: batch.machine_cpu), measured.warm_up.memory_mb,
+        batches[-1].memory_mb, measured.ready + measured.warm_up.seconds, wall * cores / floor if floor else None,
+        sum(cpu.values()) / floor if floor and "sandboxes" in cpu else None,
     )  # fmt: skip
 
 

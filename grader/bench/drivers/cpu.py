@@ -6,6 +6,8 @@ import contextlib
 import json
 import os
 from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
 
 import psutil
 from docker import APIClient
@@ -18,18 +20,16 @@ from grader.backends.local.processes import MARK
 NANO = 1e-9
 
 
-def of_backend(name: str, instance: str) -> dict[str, float]:
-    """CPU seconds used so far by this process's sandboxes and by the services of this instance.
+def of_backend(name: str, instance: str, home: Path) -> dict[str, float]:
+    """CPU seconds used so far by this process's sandboxes (or those below `home`) and by the services of this instance.
 
     What a host container or a prepared process used before it ended is no longer counted: the sandboxes' part is a
     lower bound in batches that end one.
     """
     if name == "docker":
         return _of_containers(instance)
-    return {
-        "sandboxes": sum(map(_used, _marked("prepared:"))) + sum(map(_used, _marked("sandbox:"))),
-        "services": sum(map(_used, _marked(f"service:{instance}:"))),
-    }
+    mine = chain(_marked("prepared:", below=str(home)), _marked(f"sandbox:{os.getpid()}@"))
+    return {"sandboxes": sum(map(_used, mine)), "services": sum(map(_used, _marked(f"service:{instance}:")))}
 
 
 def _of_containers(instance: str) -> dict[str, float]:
@@ -52,10 +52,12 @@ def _usage(client: APIClient, container: str) -> float:
     return float(stats["cpu_stats"]["cpu_usage"]["total_usage"]) * NANO
 
 
-def _marked(prefix: str) -> Iterator[psutil.Process]:
+def _marked(prefix: str, below: str = "") -> Iterator[psutil.Process]:
+    """Processes with a mark that begins so, and whose home lies `below`."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get(MARK, "").startswith(prefix):
+            variables = process.environ()
+            if variables.get(MARK, "").startswith(prefix) and variables.get("HOME", "").startswith(below):
                 yield process
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ def mark(points: dict[str, float] | None, note: str = "", phases: dict[str, floa
 
 def serve(make: Callable[[], Grader]) -> None:
     """Set the grader up, say so, and answer each batch until standard input ends."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     requests, replies = _pipes()
 
     def say(message: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from grader.bench.drivers import cpu
 from grader.bench.drivers.loop import Mark, mark, own_cpu, serve
-from grader.cli.app import stack
+from grader.cli.app import home, stack
 from grader.course.tree import Lab
 from grader.grading.batch import grade_all
 from grader.grading.grade import Place
@@ -39,7 +39,7 @@ class Ours:
 
     def cpu(self) -> dict[str, float]:
         """Of this process, of its sandboxes, and of the services that it brought up."""
-        return {"grader": own_cpu()["grader"], **cpu.of_backend(self._place.backend.name, self._services.instance)}
+        return {"grader": own_cpu()["grader"], **cpu.of_backend(self._place.backend.name, self._services.instance, home())}
 
     def close(self) -> None:
         """Stop the services."""

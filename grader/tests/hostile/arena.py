@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import random
 import secrets
 import tempfile
@@ -110,10 +111,12 @@ class Arena:
         with self.stack.use(services) as running:
             self.running = running
 
-    def grade(self, lab: Lab, submission: Submission, name: str, token: str = "", look: bool = True) -> Graded:
+    def grade(
+        self, lab: Lab, submission: Submission, name: str, token: str = "", look: bool = True, course: Course | None = None
+    ) -> Graded:
         """Grade it through the real door, and `look` for what is left."""
         opened = self.watched.opened[threading.get_ident()] = []
-        place = Place(self.course, self.backend, self.stack, self.running, self.home / "evidence" / name)
+        place = dataclasses.replace(self.place, course=course or self.course, evidence=self.home / "evidence" / name)
         result = grade(lab, submission, place)
         seconds = result.seconds
         left = [text for one in opened for text in self.left_by(one.request)] + processes_with(token) if look else []
@@ -124,8 +127,11 @@ class Arena:
 
     def grade_case(self, lab: Lab, case: Case) -> Graded:
         token = f"hostile-{secrets.token_hex(8)}"
-        limited = case.limited(without_imports(lab, self.home / f"quick-{token}" / lab.id) if case.spec.quick else lab)
-        return self.grade(limited, case.submission(limited, token), f"{case.name}-{token}", token)
+        course = self.course
+        if case.spec.quick:
+            course, lab = without_imports(course, lab, self.home / f"quick-{token}")
+        limited = case.limited(lab)
+        return self.grade(limited, case.submission(limited, token), f"{case.name}-{token}", token, course=course)
 
     def secrets(self, lab: Lab, own: dict[str, str]) -> list[str]:
         """What no student may see: checks, samples, answers, unseen rows, the services' and other runs' credentials."""

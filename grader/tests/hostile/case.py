@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import nbformat
 from pydantic import Field
 
-from grader.course.tree import Lab
+from grader.course.tree import Course, Lab
 from grader.grading.submission import Submission
 from grader.notebook import build
 from grader.spec.base import Part, Sentence, Slug
@@ -101,14 +101,19 @@ def all_cases() -> list[Case]:
     return [Case(f"{file.parent.name}/{file.stem}", load(file, CaseSpec)) for file in files]
 
 
-def without_imports(lab: Lab, folder: Path) -> Lab:
-    """A copy of the lab whose notebook imports nothing that takes seconds: for cases that end, or hang, before it matters."""
-    if not folder.exists():
-        shutil.copytree(lab.folder, folder)
+def without_imports(course: Course, lab: Lab, root: Path) -> tuple[Course, Lab]:
+    """The course with a copy of the lab that imports nothing that takes seconds: for cases that end, or hang, before it
+    matters. Everything but that copy is linked."""
+    (root / "labs").mkdir(parents=True)
+    for original in (*course.root.iterdir(), *lab.folder.parent.iterdir()):
+        link = root / original.relative_to(course.root)
+        if original not in (lab.folder, lab.folder.parent) and not original.name.startswith("."):
+            link.symlink_to(original)
+    shutil.copytree(lab.folder, root / "labs" / lab.id)
     lines = lab.source.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not re.match(r"(import|from) (mlflow|pandas|sklearn)", line)]
-    (folder / "lab.py").write_text("\n".join(kept) + "\n", encoding="utf-8")
-    return Lab(lab.spec, folder)
+    (root / "labs" / lab.id / "lab.py").write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return Course(root), Lab(lab.spec, root / "labs" / lab.id)
 
 
 def base(lab: Lab, kind: str) -> Any:

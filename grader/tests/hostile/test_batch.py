@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -47,13 +48,15 @@ def test_the_same_submission_gets_the_same_verdict_every_time(
     arenas: Callable[[str], Arena], lab04: Lab, tmp_path: Path
 ) -> None:
     """Graded 50 times, two at a time: one outcome, one status and one number of points for each check."""
-    arena, quick = arenas("docker"), without_imports(lab04, tmp_path / lab04.id)
+    arena = arenas("docker")
+    course, quick = without_imports(arena.course, lab04, tmp_path / "course")
+    place = dataclasses.replace(arena.place, course=course)
     notebook = base(quick, "starter")
     for cell in notebook.cells:
         if cell["id"] == "tracked-run":
             cell.source = "import os\nos._exit(3)"
     submissions = [sealed("again", notebook)] * AGAIN
-    results = [result for _, result in grade_all(quick, submissions, arena.place, jobs=2)]
+    results = [result for _, result in grade_all(quick, submissions, place, jobs=2)]
     kinds = {(r.outcome, *_points(r).items(), *(c.status for c in r.checks)) for r in results if isinstance(r, Result)}
     assert (len(results), len(kinds)) == (AGAIN, 1), kinds
     assert kinds.pop()[0] == "student_error"
