@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import functools
 import hashlib
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 
 from grader.course.tree import Course
+from grader.spec.dataset import DatasetSpec
 from grader.spec.lab import DataSpec
 
 Row = dict[str, str]
@@ -29,11 +32,18 @@ def unseen(course: Course, dataset: str, rows: int, rng: random.Random) -> list[
     return rng.sample(hidden, min(rows, len(hidden)))
 
 
-def _rows(course: Course, dataset: str) -> Iterator[tuple[Row, bool]]:
+def _rows(course: Course, dataset: str) -> tuple[tuple[Row, bool], ...]:
+    """Every row, and whether only checks see it."""
     spec, folder = course.dataset(dataset)
-    with (folder / spec.file).open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            yield row, _bucket(f"{spec.id}:{row[spec.key]}") < spec.unseen
+    file = folder / spec.file
+    return _parsed(file, file.stat().st_mtime_ns, spec)
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(file: Path, _: int, spec: DatasetSpec) -> tuple[tuple[Row, bool], ...]:
+    """Read once, for as long as the file's time of change (the second argument) stays: a class draws from the same rows."""
+    with file.open(encoding="utf-8", newline="") as text:
+        return tuple((row, _bucket(f"{spec.id}:{row[spec.key]}") < spec.unseen) for row in csv.DictReader(text))
 
 
 def _bucket(text: str) -> float:

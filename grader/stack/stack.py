@@ -124,11 +124,13 @@ class Stack:
         environment = self.course.environment(spec.environment)
         self.backend.prepare(environment)
         given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
+        write(self._file, state)  # before the service learns its secrets: a kill now must not lose them
         peers = {need: state.running[need] for need in spec.needs}
         for attempt in range(1, STARTS + 1):
             job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, ports.choose(spec.ports))
             running = self.backend.host(job)
             state.running[spec.id] = running
+            write(self._file, state)
             problem = ready(self.backend, running, spec, _client(running, given))
             if not problem:
                 return

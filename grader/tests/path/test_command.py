@@ -168,6 +168,24 @@ def test_what_a_killed_command_left_is_reaped_by_the_next_one(mlops: Command, la
     assert alive(mlops.home) == []
 
 
+def test_a_first_start_that_was_killed_can_be_repeated(mlops: Command, tmp_path: Path) -> None:
+    """kill -9 while the second service of a new home starts: the next start knows the first one's password."""
+    fresh = Command(tmp_path / "fresh", tmp_path)
+    fresh.home.mkdir()
+    (mlops.home / "environments").mkdir(exist_ok=True)
+    (fresh.home / "environments").symlink_to(mlops.home / "environments")
+    process = fresh.start("start", "04")
+    until(process, "starting Object store")
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=30)
+    try:
+        again = fresh("start", "04")
+        assert again.returncode == 0, again.stderr
+    finally:
+        fresh("stop")
+    assert alive(fresh.home) == []
+
+
 def test_nbgrader_validate_accepts_starter_and_solution(mlops: Command) -> None:
     """nbgrader's own validator, on live services: its metadata is right and no locked cell fails."""
     assert mlops("start", "04").returncode == 0
