@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -40,9 +41,12 @@ class Command:
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         command = [*MLOPS, *map(str, arguments)]
+        # A shell that runs the tests in the background has them ignore SIGINT, and so would the command.
+        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.variables, cwd=self.work
-        )
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.variables, cwd=self.work,
+            preexec_fn=heed,
+        )  # fmt: skip
 
 
 @pytest.fixture(scope="session")
