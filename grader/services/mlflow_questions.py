@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +14,7 @@ from grader.services.mlflow_api import NOT_FOUND, MlflowApi, Refused, explained,
 from grader.services.mlflow_records import Artifact, LoggedModel, Run, StagedRun, run_from, signature_from
 
 PAGE = 1000
+RUN_ID, MODEL_ID = re.compile("[0-9a-f]{32}"), re.compile("m-[0-9a-f]{32}")
 MOST_RUNS = 10_000
 MOST_FOLDERS = 200
 MLMODEL_BYTES = 256 * 1024
@@ -47,17 +50,17 @@ class MlflowQuestions:
 
     def run(self, run_id: str) -> Run:
         """One run of the namespace's experiment. Raises NoSuchRun when it is none of it, whatever it is elsewhere."""
-        try:
-            run = run_from(self._api.get("2.0/mlflow/runs/get", run_id=run_id)["run"])
-        except Refused:
-            run = None
+        run = None
+        if RUN_ID.fullmatch(run_id):  # what else a student returns is no id, and no request of ours
+            with contextlib.suppress(Refused):
+                run = run_from(self._api.get("2.0/mlflow/runs/get", run_id=run_id)["run"])
         if run is None or run.experiment_id != self._experiment(self.namespace):
             raise NoSuchRun(f"there is no run {run_id[:64]!r} in the experiment {self.namespace}")
         return run
 
     def model(self, run: Run) -> LoggedModel | None:
         """The model that the run logged last, with its signature; None when it logged none."""
-        if not run.model_ids:
+        if not run.model_ids or not MODEL_ID.fullmatch(run.model_ids[-1]):
             return None
         try:
             info = self._api.get(f"2.0/mlflow/logged-models/{run.model_ids[-1]}")["model"]["info"]

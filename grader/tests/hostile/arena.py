@@ -126,7 +126,7 @@ class Arena:
         )  # fmt: skip
 
     def grade_case(self, lab: Lab, case: Case) -> Graded:
-        token = f"hostile-{secrets.token_hex(8)}"
+        token = f"attack-{secrets.token_hex(8)}"
         course = self.course
         if case.spec.quick:
             course, lab = without_imports(course, lab, self.home / f"quick-{token}")

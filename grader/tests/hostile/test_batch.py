@@ -18,7 +18,7 @@ from grader.tests.hostile.case import Case, all_cases, base, full, sealed, witho
 pytestmark = [pytest.mark.services, pytest.mark.docker]
 NEIGHBOURS = ("hogs/fork-bomb", "hogs/all-the-memory", "hogs/a-gigabyte-printed", "ending/kills-parent-and-pid-1")
 AGAIN = 50
-TOKEN = "hostile-in-a-batch"
+TOKEN = "attack-in-a-batch"
 
 
 def _points(result: Result) -> dict[str, float]:
@@ -29,7 +29,7 @@ def test_honest_students_lose_nothing_beside_hostile_ones(arenas: Callable[[str]
     """Every second submission is hostile: each honest one is finished with full points, each hostile one gets its own."""
     arena, cases = arenas("docker"), {case.name: case for case in all_cases()}
     hostile = [cases[name] for name in NEIGHBOURS]
-    limits = {"cell_seconds": 30, "total_seconds": 60, "processes": 64, "memory_mb": 700}
+    limits = {"cell_seconds": 15, "total_seconds": 60, "processes": 64, "memory_mb": 700}
     tight = Case("batch", hostile[0].spec.model_copy(update={"limits": limits})).limited(lab04)
     submissions: list[Submission] = []
     for case in hostile:

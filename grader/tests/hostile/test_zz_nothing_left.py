@@ -32,7 +32,7 @@ def test_no_process_or_folder_is_left(arenas: Callable[[str], Arena]) -> None:
     names = {request.name for request in arenas("docker").watched.requests}
     folders = [path.name for path in Path(tempfile.gettempdir()).glob("mlops-*") if any(name in path.name for name in names)]
     mounts = [part.mountpoint for part in psutil.disk_partitions(all=True) if any(name in part.mountpoint for name in names)]
-    assert (processes_with("hostile-"), folders, mounts) == ([], [], [])
+    assert (processes_with("attack-"), folders, mounts) == ([], [], [])
 
 
 def test_our_own_process_lost_nothing(arenas: Callable[[str], Arena]) -> None:
