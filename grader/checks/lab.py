@@ -20,6 +20,8 @@ from grader.services.postgres_questions import PostgresQuestions
 from grader.services.s3_questions import S3Questions
 
 T = TypeVar("T")
+MAX_FILE = 4 * 2**20
+"""Bytes of a file that a check reads, unless it says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,9 @@ class Run:
     seed: int
     parameters: Mapping[str, Any]
     files: Mapping[str, bytes]
+    """What the author put into the work folder."""
+    submitted: Mapping[str, bytes] = field(default_factory=dict)
+    """The files that were handed in, as they were handed in."""
     answers: dict[str, Any] = field(default_factory=dict)
     """What the kernel answered to questions that several checks share."""
 
@@ -85,6 +90,24 @@ class Lab:
                 raise Fail(f"{name} raises {error}", refusal.message) from None
         else:
             raise Fail(f"{name} raises {error}", f"it gave {show(answer)}")
+
+    def file(self, path: str, cap: int = MAX_FILE) -> bytes:
+        """The regular file that the run left at `path` below its work folder, of at most `cap` bytes. Raises NotRun or Fail."""
+        try:
+            return self._witness.file(path, cap)
+        except NoAnswer as error:
+            if error.kind == "missing":
+                raise NotRun(error.message, "the task makes it") from None
+            raise Fail(f"a file at {path}", error.message) from None
+
+    def submitted(self, path: str) -> str:
+        """The text of a file as it was handed in, whatever the run did to it since. Raises NotRun or Fail."""
+        if path not in self.run.submitted:
+            raise NotRun(f"no file {path} was handed in", "the task makes it")
+        try:
+            return self.run.submitted[path].decode()
+        except UnicodeDecodeError:
+            raise Fail(f"{path} is a text file", "it is not UTF-8 text") from None
 
     def draw(self, name: str, low: int, high: int) -> int:
         """An integer in [low, high] drawn by the submission's seed and this name: the same in every check."""

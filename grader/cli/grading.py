@@ -31,7 +31,7 @@ def grade(
 ) -> None:
     """Grade submissions of a lab."""
     from grader.errors import BadInput
-    from grader.grading.submission import find
+    from grader.grading.inbox import find
 
     chosen = course().lab(lab)
     submissions = [submission for path in paths for submission in find(chosen, path)]

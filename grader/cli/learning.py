@@ -70,14 +70,15 @@ def check(
     """Check your own work on a lab."""
     from grader.cli import render
     from grader.grading.grade import Place, grade
-    from grader.grading.submission import Submission
+    from grader.grading.inbox import of_folder
     from grader.learner import workspace
 
     chosen, folder = _current(lab)
-    submission = Submission(str(folder / f"{chosen.id}.ipynb"), None, workspace.read(chosen, folder))
+    workspace.read(chosen, folder)
+    submission = of_folder(chosen, folder)
     services = stack(backend)
     with services.use(chosen.spec.services) as running:
-        say("running your notebook from top to bottom, then asking it questions …")
+        say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
         result = grade(chosen, submission, Place(services.course, services.backend, services, running, home() / "evidence"))
     _remember(chosen, result)
     if as_json:
@@ -115,7 +116,7 @@ def hint(lab: LabArgument = None) -> None:
 @app.command()
 def reset(
     lab: LabArgument = None,
-    task: Annotated[str | None, typer.Option("--task", help="Only this task's cell.")] = None,
+    task: Annotated[str | None, typer.Option("--task", help="Only this task's cell or files.")] = None,
 ) -> None:
     """Put the starter back; your version is kept."""
     from grader.learner import workspace
@@ -125,7 +126,7 @@ def reset(
     _record().add("reset", chosen.id, task=task, backup=str(backup))
     if task is None:
         _prepare(course(), chosen, folder)
-    console().print(f"Reset {task or chosen.id}. Your version, to copy back over the notebook if you want it:")
+    console().print(f"Reset {task or chosen.id}. Your version, to copy back if you want it, is in")
     console().print(str(backup), soft_wrap=True)
 
 

@@ -52,6 +52,16 @@ class Lab:
         """The module that holds the check functions."""
         return self.folder / "checks.py"
 
+    @property
+    def work(self) -> Path:
+        """The author's copy of the files that are handed in, solution included."""
+        return self.folder / "work"
+
+    @property
+    def given(self) -> Path:
+        """Files that every run gets as the author wrote them."""
+        return self.folder / "given"
+
     def task(self, task: str) -> TaskSpec:
         """The task with this id; KeyError when there is none."""
         return {t.id: t for t in self.spec.tasks}[task]

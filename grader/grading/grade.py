@@ -35,10 +35,13 @@ from grader.run.questions import Witness
 from grader.run.run import run
 from grader.stack.lease import Lease, lease
 from grader.stack.stack import Stack
+from grader.work import author
 
 TRIES = 3
 """A run that fails through our fault is tried this often before it is reported as ours."""
 BACKOFF_SECONDS = 0.5
+SUBMITTED = "submitted"
+"""The folder in which an examiner finds the files that were handed in."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def grade(lab: Lab, submission: Submission, place: Place) -> Result:
     for attempt in itertools.count(1):
         try:
             folder = evidence.new_attempt(place.evidence, submission)
-            graded, found, seconds = _attempt(lab, checks, rebuilt.notebook, submission.seed, place, folder)
+            graded, found, seconds = _attempt(lab, checks, rebuilt.notebook, submission, place, folder)
             final = result(found.outcome, found.detail, graded, rebuilt.flags, seconds)
             evidence.keep(folder, final)
         except (BadInput, ContentError):
@@ -81,23 +84,25 @@ def grade(lab: Lab, submission: Submission, place: Place) -> Result:
 
 
 def _attempt(
-    lab: Lab, checks: Mapping[str, registry.Check], notebook: Any, seed: int, place: Place, folder: Path
+    lab: Lab, checks: Mapping[str, registry.Check], notebook: Any, submission: Submission, place: Place, folder: Path
 ) -> tuple[list[CheckResult], Evidence, Seconds]:
     started = time.monotonic()
     nonce = secrets.token_hex(20)
-    files = {d.file: data.visible(place.course, d, seed) for d in lab.spec.data}
+    seed, work = submission.seed, submission.files
+    files = author.given(lab) | {d.file: data.visible(place.course, d, seed) for d in lab.spec.data}
     with contextlib.ExitStack() as stack:
         leased = stack.enter_context(lease(place.stack, place.running, lab.spec.services, place.backend))
         parameters = {**leased.parameters, "seed": seed % 10_000, "commit": nonce}
-        opener = functools.partial(_opened, lab, place, leased, files)
-        kernel = stack.enter_context(opener("run"))
+        opener = functools.partial(_opened, lab, place, leased)
+        kernel = stack.enter_context(opener("run", {**work, **files}))
         ready = time.monotonic()
         found = run(notebook, kernel, parameters, lab.spec.limits, folder)
         asked = time.monotonic()
-        facts = Run(seed, parameters, files)
+        facts = Run(seed, parameters, files, work)
+        examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
         hand = functools.partial(
             Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
-            leased.questions(), functools.cache(lambda: _examiner(stack, lab, opener)),
+            leased.questions(), functools.cache(lambda: _examiner(stack, lab, opener, examined)),
         )  # fmt: skip
         graded = judge(lab, checks, hand)
         leased.check()
@@ -111,8 +116,8 @@ def _attempt(
 
 
 @contextlib.contextmanager
-def _opened(lab: Lab, place: Place, leased: Lease, files: Mapping[str, bytes], role: str) -> Iterator[Kernel]:
-    """A connected kernel in a fresh sandbox that holds the run's files and credentials."""
+def _opened(lab: Lab, place: Place, leased: Lease, role: str, files: Mapping[str, bytes]) -> Iterator[Kernel]:
+    """A connected kernel in a fresh sandbox that holds these files and the run's credentials."""
     request = SandboxRequest(
         f"{role}-{secrets.token_hex(4)}", place.course.environment(lab.spec.environment), files, leased.variables,
         leased.endpoints, lab.spec.limits,
@@ -131,9 +136,12 @@ def sandbox(backend: Backend, request: SandboxRequest) -> Iterator[Sandbox]:
         opened.close()
 
 
-def _examiner(stack: contextlib.ExitStack, lab: Lab, opener: Callable[[str], Any]) -> Witness:
-    """A second sandbox with the author's own code (the given cells and examiner.py) instead of the student's."""
-    kernel = stack.enter_context(opener("examiner"))
+def _examiner(
+    stack: contextlib.ExitStack, lab: Lab, opener: Callable[[str, Mapping[str, bytes]], Any], files: Mapping[str, bytes]
+) -> Witness:
+    """A second sandbox that runs the author's own code (the given cells and examiner.py) instead of the student's, whose
+    files lie there to be looked at."""
+    kernel = stack.enter_context(opener("examiner", files))
     witness = Witness(kernel, lab.spec.limits.cell_seconds)
     for cell in source.read(lab.source).cells:
         if "given" in cell.metadata.get("tags", []):

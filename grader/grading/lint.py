@@ -21,8 +21,11 @@ from grader.spec.lab import LabSpec
 from grader.spec.loader import load
 from grader.spec.quiz import QuizSpec
 from grader.spec.service import ServiceSpec
+from grader.work import author
+from grader.work.selection import Selection
 
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
+WORK_FOLDERS = ("work", "given")
 LAB_FILES = {"lab.yaml", "lab.py", "checks.py", "examiner.py"}
 MIN_HINTS = 3
 Lookup = tuple[str, Callable[[str], object], str]
@@ -133,7 +136,7 @@ def _notebook_fits(_: Course, lab: Lab) -> Iterator[str]:
     cells = source.task_cells(notebook)
     described = {cell.metadata.get("describes") for cell in notebook.cells}
     tasks = {task.id for task in lab.spec.tasks}
-    for task in sorted(tasks - set(cells)):
+    for task in sorted(tasks - set(cells) - {task.id for task in lab.spec.tasks if task.files}):
         yield f'{lab.source}:1: no cell for task {task!r} (mark one with `# %% task="{task}"`)'
     for task in sorted(tasks - described):
         yield f'{lab.source}:1: no text for task {task!r} (mark its markdown cell with `describes="{task}"`)'
@@ -145,6 +148,28 @@ def _notebook_fits(_: Course, lab: Lab) -> Iterator[str]:
         if not 0 < cell.source.count(source.BEGIN) == cell.source.count(source.END):
             line = _line(lab.source, f'task="{task}"')
             yield f"{lab.source}:{line}: cell {task!r} needs a solution region (`{source.BEGIN}` … `{source.END}`)"
+
+
+def _work_fits(_: Course, lab: Lab) -> Iterator[str]:
+    file, spec = lab.folder / "lab.yaml", lab.spec.work
+    files = author.solution(lab)
+    if spec is None:
+        for name in (*files, *(name for task in lab.spec.tasks for name in task.files)):
+            yield f"{file}:1: {name} can't be handed in (declare `work:`)"
+        return
+    selection = Selection(spec)
+    for name in files:
+        if not selection.takes(name):
+            yield f"{file}:{_line(file, 'work:')}: the solution's {name} is not handed in (add it to `work: files:`)"
+    for name in sorted(set(author.given(lab)) | {given.file for given in lab.spec.data}):
+        if selection.takes(name):
+            yield f"{file}:{_line(file, 'work:')}: {name} is the author's and would be handed in (narrow `work: files:`)"
+    for task in lab.spec.tasks:
+        for name in task.files:
+            if name not in files:
+                yield f"{file}:{_line(file, name)}: task {task.id!r} names {name}, which work/ lacks (add or remove it)"
+    if files == author.starter(lab):
+        yield f"{file}:1: the starter is the solution (mark the answers with `{source.BEGIN}` … `{source.END}`)"
 
 
 def _checks_fit(_: Course, lab: Lab) -> Iterator[str]:
@@ -181,7 +206,7 @@ def _no_file_is_unused(_: Course, lab: Lab) -> Iterator[str]:
         inside = path.relative_to(lab.folder)
         if path.is_dir() or "__pycache__" in inside.parts:
             continue
-        known = inside.as_posix() in LAB_FILES or inside.match("samples/*/sample.yaml")
+        known = inside.as_posix() in LAB_FILES or inside.match("samples/*/sample.yaml") or inside.parts[0] in WORK_FOLDERS
         if not known:
             yield f"{path}:1: nothing uses this file (remove it, or name it in lab.yaml)"
 
@@ -228,6 +253,6 @@ RULES: tuple[Rule, ...] = (
     _service_references_exist,
     _environments_are_locked,
     _links_lead_somewhere,
-    *map(_each_lab, (_references_exist, _notebook_fits, _checks_fit, _samples_fit, _no_file_is_unused)),
+    *map(_each_lab, (_references_exist, _notebook_fits, _work_fits, _checks_fit, _samples_fit, _no_file_is_unused)),
     *map(_each_module, (_module_references_exist, _lessons_fit)),
 )

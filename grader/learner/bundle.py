@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -10,6 +11,7 @@ import nbformat
 from grader.course import data
 from grader.course.tree import Course, Lab
 from grader.notebook import build, source
+from grader.work import author, repository
 
 Kind = Literal["starter", "solution"]
 
@@ -20,9 +22,12 @@ def notebook_name(lab: Lab) -> str:
 
 
 def files(course: Course, lab: Lab, kind: str) -> dict[str, bytes]:
-    """The files by name: the notebook and the visible data."""
-    notebook = build.solution(lab) if kind == "solution" else build.starter(lab)
-    return {notebook_name(lab): nbformat.writes(notebook).encode()} | {d.file: data.visible(course, d) for d in lab.spec.data}
+    """The files by path: the notebook, the work's files, those that the author gives, and the visible data."""
+    solved = kind == "solution"
+    notebook = build.solution(lab) if solved else build.starter(lab)
+    work = author.solution(lab) if solved else author.starter(lab)
+    visible = {d.file: data.visible(course, d) for d in lab.spec.data}
+    return {notebook_name(lab): nbformat.writes(notebook).encode()} | work | author.given(lab) | visible
 
 
 def lessons(course: Course, lab: Lab, kernel: str) -> dict[str, bytes]:
@@ -37,7 +42,14 @@ def lessons(course: Course, lab: Lab, kernel: str) -> dict[str, bytes]:
 
 
 def write(course: Course, lab: Lab, kind: Kind, folder: Path) -> None:
-    """Write the files, replacing what stands there under the same names."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files(course, lab, kind).items():
-        (folder / name).write_bytes(content)
+    """Write the files, and the repository where the work has one, replacing what stands there under the same names."""
+    work = author.solution(lab) if kind == "solution" else author.starter(lab)
+    history = None if kind == "solution" else repository.first_commit(lab)
+    put(folder, files(course, lab, kind) | repository.of(lab, work, history))
+
+
+def put(folder: Path, content: Mapping[str, bytes]) -> None:
+    """Write files by path below `folder`."""
+    for name, written in content.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(written)

@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ import nbformat
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.learner import bundle
+from grader.work import author
+from grader.work.selection import GIT, Selection
 
 WORK_VARIABLE = "MLOPS_WORK"
 LESSONS = "lessons"
@@ -44,15 +46,12 @@ def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]
     made = not notebook.exists()
     if made:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in bundle.files(course, lab, "starter").items():
-            (folder / name).write_bytes(content)
-        (folder / LESSONS).mkdir(exist_ok=True)
-        for name, content in bundle.lessons(course, lab, LESSONS).items():
-            (folder / LESSONS / name).write_bytes(content)
-        (folder / ".gitignore").write_text(f"{PRIVATE}/\n{LESSONS}/\n.ipynb_checkpoints/\n", encoding="utf-8")
+        bundle.put(folder, bundle.files(course, lab, "starter"))
+        bundle.put(folder / LESSONS, bundle.lessons(course, lab, LESSONS))
+        _init(lab, folder, [notebook.name] if _is_repository(lab) else [])
         _commit(folder, f"Start lab {lab.id}")
     _inject(notebook, {**parameters, "seed": 7, "commit": _head(folder)})
-    if made:
+    if made and not _is_repository(lab):
         _commit(folder, "Put in this machine's addresses")
     return made
 
@@ -66,17 +65,37 @@ def read(lab: Lab, folder: Path) -> bytes:
 
 
 def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
-    """Put the starter back (one task's cell, or the whole notebook); returns the backup that was made before."""
-    notebook = folder / bundle.notebook_name(lab)
-    current = read(lab, folder)
-    backup = folder / PRIVATE / "backups" / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06d}.ipynb"
-    fresh = bundle.files(course, lab, "starter")[notebook.name]
-    if task is not None:
-        fresh = _with_task_reset(lab, current, fresh, task)
-    backup.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(notebook, backup)
-    _replace(notebook, fresh)
+    """Put the starter back: the cell and the files of one task, or the notebook and all files of the work. The git
+    repository stays as it is. Returns the folder with the backup that was made before."""
+    starter, current = bundle.files(course, lab, "starter"), read(lab, folder)
+    whole = bundle.notebook_name(lab)
+    fresh = {path: starter.get(path) for path in _reset_files(lab, folder, task)}
+    if task is None:
+        fresh[whole] = starter[whole]
+    elif not lab.task(task).files:
+        fresh[whole] = _with_task_reset(lab, current, starter[whole], task)
+    backup = folder / PRIVATE / "backups" / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06d}"
+    backup.mkdir(parents=True)
+    bundle.put(backup, {path: (folder / path).read_bytes() for path in fresh if (folder / path).exists()})
+    for path, content in fresh.items():
+        if content is None:
+            (folder / path).unlink(missing_ok=True)
+        else:
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            _replace(folder / path, content)
     return backup
+
+
+def _reset_files(lab: Lab, folder: Path, task: str | None) -> list[str]:
+    """The files that a reset replaces, or removes where the starter has none of that name."""
+    if task is not None:
+        if task not in {t.id for t in lab.spec.tasks}:
+            raise BadInput(f"lab {lab.id} has no task {task!r}", f"its tasks: {', '.join(t.id for t in lab.spec.tasks)}")
+        return list(lab.task(task).files)
+    if lab.spec.work is None:
+        return []
+    own = Selection(lab.spec.work).read(folder)
+    return sorted({path for path in own if not path.startswith(f"{GIT}/")} | set(author.starter(lab)))
 
 
 def write_kernel(folder: Path, name: str, python: Path, variables: Mapping[str, str]) -> Path:
@@ -98,8 +117,6 @@ def write_kernel(folder: Path, name: str, python: Path, variables: Mapping[str, 
 
 
 def _with_task_reset(lab: Lab, current: bytes, fresh: bytes, task: str) -> bytes:
-    if task not in {t.id for t in lab.spec.tasks}:
-        raise BadInput(f"lab {lab.id} has no task {task!r}", f"its tasks: {', '.join(t.id for t in lab.spec.tasks)}")
     whole = f"reset the whole lab: mlops reset {lab.id[:2]}"
     wanted = next(cell.source for cell in _parsed(fresh).cells if cell["id"] == task)
     try:
@@ -140,17 +157,37 @@ def _bytes(notebook: nbformat.NotebookNode) -> bytes:
 
 def _replace(file: Path, content: bytes) -> None:
     """Put the content there in one step, so that a crash leaves the one or the other."""
-    new = file.with_suffix(".new")
+    new = file.with_name(f"{file.name}.new")
     new.write_bytes(content)
     new.replace(file.resolve())
 
 
-def _commit(folder: Path, message: str) -> None:
+def _is_repository(lab: Lab) -> bool:
+    """Whether the repository is part of what is handed in."""
+    return lab.spec.work is not None and lab.spec.work.repository
+
+
+def _init(lab: Lab, folder: Path, excluded: Sequence[str]) -> None:
+    """Make a repository that doesn't see what is ours; the `.gitignore` is the learner's."""
     if shutil.which("git") is None:
+        if _is_repository(lab):
+            raise BadInput(f"lab {lab.id} is done in a git repository, and there is no git on this machine", "install git")
         return
-    who = ["-c", "user.name=Learner", "-c", "user.email=learner@localhost"]
-    for command in (["init", "-q"], ["add", "-A"], [*who, "commit", "-q", "-m", message]):
-        subprocess.run(["git", "-C", str(folder), *command], check=False, capture_output=True)
+    _git(folder, "init", "-q", "-b", "main")
+    lines = [f"{PRIVATE}/", f"{LESSONS}/", ".ipynb_checkpoints/", *(f"/{name}" for name in excluded)]
+    exclude = folder / ".git" / "info" / "exclude"
+    exclude.parent.mkdir(parents=True, exist_ok=True)
+    exclude.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _commit(folder: Path, message: str) -> None:
+    if shutil.which("git") is not None:
+        _git(folder, "add", "-A")
+        _git(folder, "-c", "user.name=Course", "-c", "user.email=course@localhost", "commit", "-q", "-m", message)
+
+
+def _git(folder: Path, *command: str) -> None:
+    subprocess.run(["git", "-C", str(folder), *command], check=False, capture_output=True)
 
 
 def _head(folder: Path) -> str:

@@ -15,9 +15,7 @@ import nbformat
 from grader.course.tree import Lab
 from grader.errors import BadInput
 from grader.notebook import build
-
-MAX_BYTES = 10 * 2**20
-"""A submitted notebook is at most 10 MiB; outputs, which are dropped anyway, are what makes them large."""
+from grader.spec.limits import MAX_NOTEBOOK_BYTES
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,11 @@ def rebuild(lab: Lab, submitted: bytes) -> Rebuilt:
 
     Raises BadInput when the bytes are no notebook, or a notebook of another lab.
     """
-    cells = _cells(submitted)
     notebook, flags = build.starter(lab), []
-    wanted = {task.id: f"task {task.id!r}" for task in lab.spec.tasks}
+    wanted = {cell["id"]: f"task {cell['id']!r}" for cell in notebook.cells if cell.metadata["nbgrader"]["solution"]}
+    if not wanted:  # the lab's work is files: whatever the learner tried in the notebook is theirs
+        return Rebuilt(notebook, ())
+    cells = _cells(submitted)
     answers = {task: _candidates(cells, task) for task in wanted}
     if not any(answers.values()):
         raise BadInput(
@@ -59,9 +59,9 @@ def rebuild(lab: Lab, submitted: bytes) -> Rebuilt:
 
 
 def _cells(submitted: bytes) -> list[dict[str, Any]]:
-    if len(submitted) > MAX_BYTES:
+    if len(submitted) > MAX_NOTEBOOK_BYTES:
         raise BadInput(
-            f"the notebook is {len(submitted) / 2**20:.1f} MiB, more than {MAX_BYTES // 2**20} MiB",
+            f"the notebook is {len(submitted) / 2**20:.1f} MiB, more than {MAX_NOTEBOOK_BYTES // 2**20} MiB",
             "clear its outputs and save it",
         )
     try:

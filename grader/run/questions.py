@@ -63,6 +63,15 @@ class Witness:
         encoded = [_encode(a) for a in args], {k: _encode(v) for k, v in kwargs.items()}
         return self._ask({"kind": "call", "name": name, "args": encoded[0], "kwargs": encoded[1]})
 
+    def file(self, path: str, cap: int) -> bytes:
+        """A regular file of the work folder, of at most `cap` bytes. Raises NoAnswer."""
+        try:
+            return self._kernel.sandbox.read(path, cap)
+        except FileNotFoundError:
+            raise NoAnswer("missing", f"there is no file {path}") from None
+        except ValueError as error:
+            raise NoAnswer("unreadable", str(error)) from None
+
     def define(self, source: str) -> None:
         """Run the author's own code in this kernel, so that its functions can be called. Raises OurFault."""
         reply = run_sync(self._execute)(source)

@@ -12,6 +12,13 @@ from grader.spec.limits import Limits
 
 FULL_MARKS = 100
 
+_PART, _WILD = r"\.?[\w@+-][\w.@+-]*", r"\.?[\w*?@+-][\w.*?@+-]*"
+RelativePath = Annotated[str, Field(pattern=f"^{_PART}(/{_PART})*$", max_length=200)]
+"""A file below the work folder, with `/` between its parts; it can't lead out of it."""
+Pattern = Annotated[str, Field(pattern=f"^{_WILD}(/{_WILD})*$", max_length=200)]
+"""Which files are meant, counted from the work folder: `churn/*.py`, `tests/**`, `pyproject.toml`, `**/*.sql`; a
+folder's name means all that is in it."""
+
 
 class HintSpec(Part):
     """One tier of help. A hint with `when` is shown only if the check's finding contains that text."""
@@ -35,11 +42,12 @@ class CheckSpec(Part):
 
 
 class TaskSpec(Part):
-    """A piece of work: one solution cell of the notebook, with the task's id."""
+    """A piece of work: a solution cell of the notebook, with the task's id, or files of the work folder."""
 
     id: Slug
     title: Sentence
     stretch: bool = False
+    files: tuple[RelativePath, ...] = Field((), description="Files of the work that this task is done in.")
     checks: tuple[CheckSpec, ...] = Field(min_length=1)
 
     @property
@@ -56,8 +64,31 @@ class DataSpec(Part):
     """
 
     dataset: Slug
-    file: str = Field(pattern=r"^[\w.-]+$")
+    file: RelativePath
     held_back: int = Field(0, ge=0)
+
+
+class CommitSpec(Part):
+    """A commit of the repository that the solution comes with."""
+
+    message: Sentence
+    files: tuple[Pattern, ...] = Field((), description="Files that it brings to the state in which they are handed in.")
+    write: dict[RelativePath, str] = Field({}, description="Content that files have in this commit only.")
+    remove: tuple[RelativePath, ...] = ()
+
+
+class WorkSpec(Part):
+    """The files that a learner hands in beside the notebook, or in its place.
+
+    The author's own stand in `labs/<id>/work/`, answers between the solution marks; `labs/<id>/given/` holds files that
+    every run gets as the author wrote them.
+    """
+
+    files: tuple[Pattern, ...] = Field(min_length=1, description="What is handed in; anything else stays where it is.")
+    max_files: int = Field(200, gt=0)
+    max_mb: int = Field(8, gt=0, description="Size of all files together, the repository included.")
+    repository: bool = Field(False, description="Whether the folder's git repository is handed in, too.")
+    history: tuple[CommitSpec, ...] = Field((), description="The solution's commits; one that holds all when there are none.")
 
 
 class LabSpec(Document):
@@ -70,6 +101,7 @@ class LabSpec(Document):
     services: tuple[Slug, ...] = ()
     data: tuple[DataSpec, ...] = ()
     limits: Limits = Limits()
+    work: WorkSpec | None = Field(None, description="Files that are handed in; without it the notebook is all.")
     tasks: tuple[TaskSpec, ...] = Field(min_length=1)
 
     @property

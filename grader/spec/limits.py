@@ -18,3 +18,7 @@ class Limits(Part):
     file_mb: int = Field(128, ge=1, description="Size of one file, MiB.")
     output_mb: int = Field(16, ge=1, description="What the cells may print and display together, MiB.")
     cpus: float = Field(1.0, gt=0, description="Cores.")
+
+
+MAX_NOTEBOOK_BYTES = 10 * 2**20
+"""A submitted notebook is at most 10 MiB; outputs, which are dropped anyway, are what makes them large."""

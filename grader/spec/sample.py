@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.spec.base import Part, Sentence, Slug
+from grader.spec.lab import CommitSpec, RelativePath
 
 Outcome = Literal[
     "finished",
@@ -24,11 +25,19 @@ OUR_FAULT: frozenset[str] = frozenset({"sandbox_failed", "service_failed", "grad
 
 
 class Change(Part):
-    """One edit of the solution: in the task's cell, `old` (which stands there exactly once) becomes `new`."""
+    """One edit of the solution: in the task's cell, or in a file of the work, `old` (which stands there exactly once)
+    becomes `new`."""
 
-    task: Slug
+    task: Slug | None = None
+    file: RelativePath | None = None
     old: Annotated[str, Field(min_length=1)]
     new: str
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Change:
+        if (self.task is None) == (self.file is None):
+            raise ValueError("name either the task whose cell changes, or the file (and not both)")
+        return self
 
 
 class SampleSpec(Part):
@@ -36,8 +45,16 @@ class SampleSpec(Part):
 
     schema_: Literal[1] = Field(alias="schema")
     why: Sentence
-    change: tuple[Change, ...] = Field(min_length=1)
+    change: tuple[Change, ...] = ()
+    write: dict[RelativePath, str | None] = Field({}, description="Files of the work with other content; null: without it.")
+    history: tuple[CommitSpec, ...] | None = Field(None, description="Other commits than the solution's; []: no repository.")
     outcome: Outcome = "finished"
     fails: dict[Slug, Annotated[float, Field(ge=0)]] = Field(
         description="Points that the named checks earn; every other check earns full marks."
     )
+
+    @model_validator(mode="after")
+    def _differs_from_the_solution(self) -> SampleSpec:
+        if not self.change and not self.write and self.history is None:
+            raise ValueError("a sample differs from the solution (give it change, write or history)")
+        return self

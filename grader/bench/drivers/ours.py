@@ -12,7 +12,7 @@ from grader.cli.app import home, stack
 from grader.course.tree import Lab
 from grader.grading.batch import grade_all
 from grader.grading.grade import Place
-from grader.grading.submission import find
+from grader.grading.inbox import find
 from grader.result import Result
 from grader.spec.lab import LabSpec
 from grader.spec.loader import load

@@ -17,8 +17,10 @@ import pytest
 
 from grader.course.tree import Lab
 from grader.errors import BadInput
-from grader.grading import submission
-from grader.grading.submission import MAX_BYTES, Submission, bundle
+from grader.grading import inbox as reader
+from grader.grading.sealed import bundle
+from grader.grading.submission import Submission
+from grader.spec.limits import MAX_NOTEBOOK_BYTES
 from grader.tests.small_course import LAB
 
 NOTEBOOK = b'{"cells": []}'
@@ -37,11 +39,11 @@ def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def find(lab: Lab, path: Path) -> list[Submission]:
-    """`submission.find`, which must change nothing on disk, neither here nor where a member's name could climb to."""
+    """`grader.grading.inbox.find`, which must change nothing on disk, neither here nor where a member's name could climb to."""
     root = next(folder for folder in (path, *path.parents) if folder.name == "inbox").parent
     before = everything(root)
     try:
-        return submission.find(lab, path)
+        return reader.find(lab, path)
     finally:
         assert everything(root) == before
 
@@ -90,13 +92,13 @@ def test_notebook(small_lab: Lab, inbox: Path) -> None:
 
 def test_bundle(small_lab: Lab, inbox: Path) -> None:
     """A bundle gives back the notebook that was sealed, and who handed it in."""
-    file = put(inbox / "x.zip", bundle(small_lab, NOTEBOOK, "ada"))
+    file = put(inbox / "x.zip", bundle(small_lab, Submission("", "ada", NOTEBOOK)))
     assert find(small_lab, file) == [Submission(str(file), "ada", NOTEBOOK)]
 
 
 def test_bundle_without_a_student(small_lab: Lab, inbox: Path) -> None:
     """One's own bundle names nobody."""
-    file = put(inbox / "x.zip", bundle(small_lab, NOTEBOOK))
+    file = put(inbox / "x.zip", bundle(small_lab, Submission("", None, NOTEBOOK)))
     assert find(small_lab, file) == [Submission(str(file), None, NOTEBOOK)]
 
 
@@ -141,8 +143,8 @@ def test_nbgraders_tree(small_lab: Lab, inbox: Path) -> None:
 
 def test_folder_of_bundles(small_lab: Lab, inbox: Path) -> None:
     """Bundles in one folder belong to whom the file is called after, whatever they say; a broken one stops none other."""
-    put(inbox / "ada.zip", bundle(small_lab, NOTEBOOK, "bob"))
-    put(inbox / "bob.zip", bundle(small_lab, OTHER))
+    put(inbox / "ada.zip", bundle(small_lab, Submission("", "bob", NOTEBOOK)))
+    put(inbox / "bob.zip", bundle(small_lab, Submission("", None, OTHER)))
     put(inbox / "eve.zip", b"no archive")
     found = [(s.student, s.notebook, str(s.refused or "")[:60]) for s in find(small_lab, inbox)]
     broken = f"{inbox}/eve.zip is no bundle of lab"
@@ -165,7 +167,7 @@ def _two_notebooks(inbox: Path) -> Path:
 
 
 def _large(inbox: Path) -> Path:
-    return put(inbox / NAME, b" " * (MAX_BYTES + 1))
+    return put(inbox / NAME, b" " * (MAX_NOTEBOOK_BYTES + 1))
 
 
 def _folder_as_notebook(inbox: Path) -> Path:
@@ -278,7 +280,7 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     ),
     "link-in-place-of-the-notebook": (archive(seal(), (_link(), b"/etc/passwd")), f"{NAME} is a link"),
     "notebook-bomb": (
-        archive(seal(), (NAME, b"\0" * (MAX_BYTES + 1))), f"{NAME} is larger than {MAX_BYTES} bytes unpacked",
+        archive(seal(), (NAME, b"\0" * (MAX_NOTEBOOK_BYTES + 1))), f"{NAME} is larger than {MAX_NOTEBOOK_BYTES} bytes unpacked",
     ),
     "seal-bomb": (
         archive(("submission.json", b" " * 2**20), (NAME, NOTEBOOK)), "submission.json is larger than 65536 bytes unpacked",
@@ -332,7 +334,7 @@ def test_name_that_is_a_path(small_lab: Lab, inbox: Path, student: Any) -> None:
 @pytest.mark.parametrize("student", ["ada", "Ada Lovelace", "ada.l@example.org", "Zoë", "s-0042_x"])
 def test_name_that_is_a_name(small_lab: Lab, inbox: Path, student: str) -> None:
     """Names, addresses and numbers of students are taken as they are."""
-    file = put(inbox / "x.zip", bundle(small_lab, NOTEBOOK, student))
+    file = put(inbox / "x.zip", bundle(small_lab, Submission("", student, NOTEBOOK)))
     assert find(small_lab, file) == [Submission(str(file), student, NOTEBOOK)]
 
 

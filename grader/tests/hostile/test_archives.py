@@ -12,6 +12,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,9 @@ import pytest
 from grader.cli.app import say
 from grader.course.tree import Lab
 from grader.errors import BadInput
-from grader.grading.submission import SEAL, Submission, bundle, find
+from grader.grading.inbox import find
+from grader.grading.sealed import SEAL, bundle
+from grader.grading.submission import Submission
 from grader.tests.hostile.case import base, sealed
 from grader.tests.hostile.test_cases import commands_in
 
@@ -27,7 +30,7 @@ NOTEBOOK = "04-experiment-tracking.ipynb"
 
 
 def honest(lab: Lab) -> bytes:
-    return bundle(lab, sealed("x", base(lab, "light")).notebook)
+    return bundle(lab, sealed("x", base(lab, "light")))
 
 
 def members(content: bytes) -> dict[str, bytes]:
@@ -162,7 +165,7 @@ def test_any_damage_is_refused_or_harmless(lab04: Lab, tmp_path: Path) -> None:
 @pytest.mark.parametrize("student", ["../../../escaped", "/tmp/escaped", "a/../../b", "x" * 5000, "\x00", "\x1b[2J", "..", ""])
 def test_a_student_named_in_a_seal_is_a_name(student: str, lab04: Lab, tmp_path: Path) -> None:
     """The name becomes a folder of the evidence: it must be one that can be, and stay there."""
-    (tmp_path / "x.zip").write_bytes(bundle(lab04, sealed("x", base(lab04, "light")).notebook, student))
+    (tmp_path / "x.zip").write_bytes(bundle(lab04, replace(sealed("x", base(lab04, "light")), student=student)))
     try:
         (found,) = find(lab04, tmp_path / "x.zip")
     except BadInput as refusal:

@@ -63,7 +63,7 @@ def head(folder: Path, back: int = 0) -> str:
 
 def test_new_folder(small: Course, small_lab: Lab, folder: Path) -> None:
     """It holds the starter, lessons, data, and a git repository: the starter's commit, then this machine's parameters."""
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lessons", "numbers.csv"]
+    assert sorted(f.name for f in folder.iterdir()) == [".git", NAME, "lessons", "numbers.csv"]
     assert injected(folder) == [f"# Parameters\nuri = 'http://one'\nseed = 7\ncommit = '{head(folder, 1)}'"]
     assert cell(folder, "add").source == STUB
     assert (folder / "numbers.csv").read_bytes() == bundle.files(small, small_lab, "starter")["numbers.csv"]
@@ -103,7 +103,7 @@ def test_reset_of_everything(small: Course, small_lab: Lab, folder: Path) -> Non
     """The starter is back; the learner's version is in the backup, byte by byte."""
     mine = write_answer(folder)
     backup = workspace.reset(small, small_lab, folder, None)
-    assert backup.read_bytes() == mine
+    assert (backup / NAME).read_bytes() == mine
     assert (folder / NAME).read_bytes() == bundle.files(small, small_lab, "starter")[NAME]
 
 
@@ -115,16 +115,16 @@ def test_reset_of_one_task(small: Course, small_lab: Lab, folder: Path) -> None:
     reset = cell(folder, "add")
     assert (reset.source, reset.outputs, reset.execution_count) == (STUB, [], None)
     assert [c for c in notebook(folder).cells if c["id"] != "add"] == others
-    assert backup.read_bytes() == mine
+    assert (backup / NAME).read_bytes() == mine
 
 
 def test_backup_undoes_a_reset(small: Course, small_lab: Lab, folder: Path) -> None:
     """Putting the backup back is the way back; the reset in between has its own backup."""
     mine = write_answer(folder)
     first = workspace.reset(small, small_lab, folder, None)
-    (folder / NAME).write_bytes(first.read_bytes())
+    (folder / NAME).write_bytes((first / NAME).read_bytes())
     second = workspace.reset(small, small_lab, folder, "add")
-    assert (first.read_bytes(), second.read_bytes(), first != second) == (mine, mine, True)
+    assert ((first / NAME).read_bytes(), (second / NAME).read_bytes(), first != second) == (mine, mine, True)
 
 
 def test_reset_of_an_unknown_task(small: Course, small_lab: Lab, folder: Path) -> None:
@@ -185,7 +185,7 @@ def test_reset_gets_out_of_a_broken_notebook(small: Course, small_lab: Lab, fold
     """A reset of everything works whatever the file holds, and keeps that, too."""
     (folder / NAME).write_bytes(content)
     backup = workspace.reset(small, small_lab, folder, None)
-    assert (backup.read_bytes(), cell(folder, "add").source) == (content, STUB)
+    assert ((backup / NAME).read_bytes(), cell(folder, "add").source) == (content, STUB)
 
 
 def test_damaged_notebook_is_never_lost(small: Course, small_lab: Lab, folder: Path) -> None:
@@ -203,7 +203,7 @@ def test_damaged_notebook_is_never_lost(small: Course, small_lab: Lab, folder: P
             assert (folder / NAME).read_bytes() == bytes(spoiled)
         else:
             assert injected(folder)[0].startswith("# Parameters\nuri = 'http://two'\n")
-    assert sorted(f.name for f in folder.iterdir()) == [".git", ".gitignore", NAME, "lessons", "numbers.csv"]
+    assert sorted(f.name for f in folder.iterdir()) == [".git", NAME, "lessons", "numbers.csv"]
 
 
 def test_output_that_no_file_can_hold(small: Course, small_lab: Lab, folder: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.notebook import build
-from grader.notebook.rebuild import MAX_BYTES, rebuild
+from grader.notebook.rebuild import rebuild
+from grader.spec.limits import MAX_NOTEBOOK_BYTES
 
 Notebook = dict[str, Any]
 ADD = 'def add(a, b):\n    """The sum."""\n    return a + b'
@@ -223,7 +224,7 @@ def test_notebook_of_another_lab(small_lab: Lab, lab04: Lab) -> None:
 def test_largest_notebook_that_is_taken(small_lab: Lab, handed_in: Notebook) -> None:
     """10 MiB to the byte are still read."""
     content = json.dumps(handed_in).encode()
-    rebuilt = rebuild(small_lab, content + b" " * (MAX_BYTES - len(content)))
+    rebuilt = rebuild(small_lab, content + b" " * (MAX_NOTEBOOK_BYTES - len(content)))
     assert sources(rebuilt.notebook) == sources(build.solution(small_lab))
 
 

@@ -12,7 +12,8 @@ import nbformat
 import pytest
 
 from grader.course.tree import Lab
-from grader.grading.submission import bundle
+from grader.grading.sealed import bundle
+from grader.grading.submission import Submission
 from grader.notebook import build
 from grader.tests.path.conftest import Command
 
@@ -112,7 +113,7 @@ def test_a_file_that_is_no_submission(mlops: Command, name: str, content: bytes,
 
 def test_a_bundle_of_another_lab(mlops: Command, lab04: Lab) -> None:
     """Refused when it is read, before services start."""
-    sealed = bundle(lab04, b"{}").replace(b"04-experiment-tracking", b"05-experiment-tracking")
+    sealed = bundle(lab04, Submission("", None, b"{}")).replace(b"04-experiment-tracking", b"05-experiment-tracking")
     (mlops.work / "b.zip").write_bytes(sealed)
     assert "b.zip is no bundle of lab 04-experiment-tracking" in refused(mlops("grade", "04", "b.zip"))
 

@@ -44,13 +44,17 @@ def quiz(*questions: dict[str, Any]) -> dict[str, Any]:
 def test_sample_expects_a_finished_run_unless_it_says_otherwise() -> None:
     """A sample's outcome is `finished` by default."""
     assert SampleSpec.model_validate(SAMPLE).model_dump(by_alias=True) == {
-        "schema": 1, "why": "It subtracts.", "change": ({"task": "add", "old": "+", "new": "-"},), "outcome": "finished",
-        "fails": {"adds": 0.0},
+        "schema": 1, "why": "It subtracts.", "change": ({"task": "add", "file": None, "old": "+", "new": "-"},),
+        "write": {}, "history": None, "outcome": "finished", "fails": {"adds": 0.0},
     }  # fmt: skip
 
 
 SAMPLE_FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "no-change": ({"change": []}, "change: Tuple should have at least 1 item after validation, not 0 (found '[]')"),
+    "no-change": ({"change": []}, "the file: a sample differs from the solution (give it change, write or history)"),
+    "change-of-two-places": (
+        {"change": [{"task": "add", "file": "add.py", "old": "+", "new": "-"}]},
+        "change.0: name either the task whose cell changes, or the file (and not both)",
+    ),
     "nothing-to-replace": (
         {"change": [{"task": "add", "old": "", "new": "x"}]},
         "change.0.old: String should have at least 1 character (found '')",

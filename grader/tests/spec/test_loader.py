@@ -112,7 +112,7 @@ SPEC_FAULTS: dict[str, tuple[type[BaseModel], str, str, str, str]] = {
     ),
     "unknown-key-with-none-near": (
         EnvironmentSpec, ENVIRONMENT, "purpose: ", "qqq: x\npurpose: ",
-        "x.yaml:4: unknown key 'qqq' (known keys: id, preload, purpose, schema, title)",
+        "x.yaml:4: unknown key 'qqq' (known keys: id, preload, purpose, schema, system, title)",
     ),
     "unknown-key-inside": (
         LabSpec, LAB, "    title: Find the mean\n", "    title: Find the mean\n    titel: x\n",
@@ -147,7 +147,8 @@ SPEC_FAULTS: dict[str, tuple[type[BaseModel], str, str, str, str]] = {
     ),
     "data-file-in-another-folder": (
         LabSpec, LAB, "file: numbers.csv", "file: ../numbers.csv",
-        r"x.yaml:10: data.0.file: String should match pattern '^[\w.-]+$' (found '../numbers.csv')",
+        r"x.yaml:10: data.0.file: String should match pattern "
+        r"'^\.?[\w@+-][\w.@+-]*(/\.?[\w@+-][\w.@+-]*)*$' (found '../numbers.csv')",
     ),
     "points-not-100": (
         LabSpec, LAB, "points: 40", "points: 39.5",
@@ -201,4 +202,5 @@ def test_right_file_is_read_whole(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(ENVIRONMENT + "preload: [numpy]\n", encoding="utf-8")
     assert load(tmp_path / "x.yaml", EnvironmentSpec).model_dump(by_alias=True) == {
         "schema": 1, "id": "small", "title": "Small", "purpose": "Nothing at all.", "preload": ("numpy",),
+        "system": (),
     }  # fmt: skip

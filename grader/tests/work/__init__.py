@@ -1,0 +1,1 @@
+"""The files and the repository that a lab hands in beside the notebook."""
