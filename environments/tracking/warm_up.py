@@ -25,11 +25,11 @@ os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
 
 Path("rows.csv").write_text("number,text,target\n" + "1.5,a,0\n2.5,b,1\n" * 20)
 rows = pd.read_csv("rows.csv").fillna({"number": 0.0}).astype({"number": float})
-X_train, X_test, y_train, y_test = train_test_split(rows[["number", "text"]], rows["target"], random_state=0)
+seen, unseen, targets, unseen_targets = train_test_split(rows[["number", "text"]], rows["target"], random_state=0)
 for last in (DecisionTreeClassifier(max_depth=2), LogisticRegression()):
     encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["text"]), (StandardScaler(), ["number"]))
-    model = make_pipeline(encode, last).fit(X_train, y_train)
-    roc_auc_score(y_test, model.predict_proba(X_test)[:, 1])
+    fitted = make_pipeline(encode, last).fit(seen, targets)
+    roc_auc_score(unseen_targets, fitted.predict_proba(unseen)[:, 1])
 cross_val_score(LogisticRegression(), rows[["number"]], rows["target"], cv=2)
 rows.describe().to_html()
 repr(rows)
@@ -43,10 +43,10 @@ for call in (
 ):
     with contextlib.suppress(Exception):
         call()
-signature = infer_signature(X_test, model.predict(X_test))
+described = infer_signature(unseen, fitted.predict(unseen))
 requirements = {"pip_requirements": ["scikit-learn"], "skops_trusted_types": ["sklearn.tree._tree.Tree"]}
 with contextlib.suppress(Exception):
-    mlflow.sklearn.save_model(model, "model", signature=signature, **requirements)
+    mlflow.sklearn.save_model(fitted, "model", signature=described, **requirements)
     mlflow.sklearn.load_model("model")
     mlflow.pyfunc.load_model("model")
 mlflow.set_tracking_uri("file:runs")
@@ -54,7 +54,7 @@ with contextlib.suppress(Exception), mlflow.start_run():
     mlflow.log_params({"a": 1})
     mlflow.set_tags({"b": "c"})
     mlflow.log_metric("d", 1.0)
-    mlflow.sklearn.log_model(model, name="model", signature=signature, **requirements)
+    mlflow.sklearn.log_model(fitted, name="model", signature=described, **requirements)
 
 once = botocore.config.Config(retries={"total_max_attempts": 1}, connect_timeout=1)
 keys = {"aws_access_key_id": "none", "aws_secret_access_key": "none", "region_name": "us-east-1"}

@@ -74,8 +74,13 @@ def stack(name: str) -> Stack:
 
 
 def say(text: str) -> None:
-    """Progress: to standard error, so that standard output holds the answer alone."""
-    sys.stderr.write(text + "\n")
+    """Progress: to standard error, so that standard output holds the answer alone.
+
+    A file's name, or what a student wrote, may be part of it: no text commands the terminal.
+    """
+    from grader.result import printable
+
+    sys.stderr.write(printable(text) + "\n")
     sys.stderr.flush()
 
 

@@ -34,6 +34,9 @@ def start(
     lab: Annotated[str, typer.Argument(help="The lab's id or number.")],
     folder: Annotated[Path | None, typer.Option("--dir", help="Where to work; default ~/mlops-labs/<lab>.")] = None,
     open_lab: Annotated[bool, typer.Option("--lab", help="Open JupyterLab on the notebook.")] = False,
+    port: Annotated[
+        list[str] | None, typer.Option("--port", metavar="SERVICE=PORT", help="Where a service must listen; else a free port.")
+    ] = None,
 ) -> None:
     """Make a lab's working folder and bring its services up."""
     from grader.learner import workspace
@@ -45,7 +48,7 @@ def start(
         from grader.errors import BadInput
 
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
-    jupyter, made, way_in = _prepare(tree, chosen, place)
+    jupyter, made, way_in = _prepare(tree, chosen, place, _ports(chosen, port or []))
     _record().add("started", chosen.id, folder=str(place))
     out = console()
     out.print(f"{'Made' if made else 'Kept'} {place}", soft_wrap=True)
@@ -162,7 +165,21 @@ def stop() -> None:
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
 
 
-def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool, list[str]]:
+def _ports(lab: Lab, wanted: list[str]) -> dict[str, int]:
+    """`SERVICE=PORT`, read. Raises BadInput."""
+    from grader.errors import BadInput
+
+    ports = {}
+    for text in wanted:
+        service, _, number = text.partition("=")
+        if service not in lab.spec.services or not number.isdecimal() or not 0 < int(number) < 65536:
+            known = ", ".join(lab.spec.services)
+            raise BadInput(f"--port {text} is not SERVICE=PORT", f"services of lab {lab.id}: {known}; ports: 1 to 65535")
+        ports[service] = int(number)
+    return ports
+
+
+def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None = None) -> tuple[Path, bool, list[str]]:
     """Services, the learner's own namespaces (one for the lab, one for its lessons), the folder and its two kernels.
 
     Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
@@ -173,7 +190,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path) -> tuple[Path, bool, list[str
     from grader.stack.lease import lease
 
     services = stack("local")
-    running = services.keep(lab.spec.services)
+    running = services.keep(lab.spec.services, ports)
     environment = tree.environment(lab.spec.environment)
     say(f"preparing environment {environment.spec.title} …")
     installed = venv.prepare(environment, home() / "environments")

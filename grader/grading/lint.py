@@ -28,6 +28,8 @@ _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 WORK_FOLDERS = ("work", "given")
 LAB_FILES = {"lab.yaml", "lab.py", "checks.py", "examiner.py"}
 MIN_HINTS = 3
+TELLING = 30
+"""A source line that is longer stands nowhere by chance."""
 Lookup = tuple[str, Callable[[str], object], str]
 """A key of the file, what finds the thing that it names, and the name."""
 Rule = Callable[[Course], Iterator[str]]
@@ -172,6 +174,24 @@ def _work_fits(_: Course, lab: Lab) -> Iterator[str]:
         yield f"{file}:1: the starter is the solution (mark the answers with `{source.BEGIN}` … `{source.END}`)"
 
 
+def _warm_up_holds_no_answer(course: Course, lab: Lab) -> Iterator[str]:
+    """What warms a sandbox up can be found in it: no line of an answer may stand there."""
+    environment = course.environment(lab.spec.environment)
+    warm_up = environment.folder / "warm_up.py"
+    if not warm_up.exists():
+        return
+    texts = [lab.source.read_text(encoding="utf-8"), *(content.decode(errors="replace") for content in _work(lab).values())]
+    answers = {line for text in texts for line in source.answer_lines(text) if len(line) > TELLING}
+    for number, line in enumerate(warm_up.read_text(encoding="utf-8").splitlines(), 1):
+        if line.strip() in answers:
+            yield f"{warm_up}:{number}: this line stands in an answer of lab {lab.id} (word it differently)"
+
+
+def _work(lab: Lab) -> dict[str, bytes]:
+    files = sorted(file for file in lab.work.rglob("*") if file.is_file())
+    return {str(file): file.read_bytes() for file in files}
+
+
 def _checks_fit(_: Course, lab: Lab) -> Iterator[str]:
     load_checks(lab)
     for check in lab.spec.checks:
@@ -253,6 +273,7 @@ RULES: tuple[Rule, ...] = (
     _service_references_exist,
     _environments_are_locked,
     _links_lead_somewhere,
-    *map(_each_lab, (_references_exist, _notebook_fits, _work_fits, _checks_fit, _samples_fit, _no_file_is_unused)),
+    *map(_each_lab, (_references_exist, _notebook_fits, _work_fits, _warm_up_holds_no_answer)),
+    *map(_each_lab, (_checks_fit, _samples_fit, _no_file_is_unused)),
     *map(_each_module, (_module_references_exist, _lessons_fit)),
 )

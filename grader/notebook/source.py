@@ -8,6 +8,7 @@ A cell's marker may carry `id="…"` (a link target), `task="…"` (the solution
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,16 @@ def read(path: Path) -> nbformat.NotebookNode:
         cell["id"] = name
         cell.metadata = nbformat.from_dict({key: cell.metadata[key] for key in MARKS if key in cell.metadata})
     return notebook
+
+
+def answer_lines(text: str) -> Iterator[str]:
+    """The lines between solution marks, without white space around them."""
+    inside = False
+    for line in map(str.strip, text.splitlines()):
+        if line in (BEGIN, END):
+            inside = line == BEGIN
+        elif inside:
+            yield line
 
 
 def line_of(path: Path, name: str) -> int:

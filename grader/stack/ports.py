@@ -6,22 +6,54 @@ import contextlib
 import socket
 from collections.abc import Mapping
 
+import psutil
 
-def choose(preferred: Mapping[str, int]) -> dict[str, int]:
-    """The preferred number of each port where it is free, else one that the system picks; never one number twice."""
+from grader.errors import BadInput
+
+
+def choose(preferred: Mapping[str, int], demanded: Mapping[str, int] | None = None) -> dict[str, int]:
+    """The preferred number of each port where it is free, else one that the system picks; never one number twice.
+
+    A number that a person `demanded` is the number or none: raises BadInput when it is taken.
+    """
+    demanded = demanded or {}
     with contextlib.ExitStack() as held:
-        return {name: held.enter_context(_bound(port)).getsockname()[1] for name, port in preferred.items()}
+        given = {name: held.enter_context(_demanded(port)).getsockname()[1] for name, port in demanded.items()}
+        rest = {name: port for name, port in preferred.items() if name not in demanded}
+        chosen = {name: held.enter_context(_preferred(port)).getsockname()[1] for name, port in rest.items()}
+    return {name: {**given, **chosen}[name] for name in preferred}
+
+
+def _preferred(port: int) -> socket.socket:
+    """A socket that holds the port (or another) until it is closed, so that no two names get the same."""
+    for number in (port, 0):
+        with contextlib.suppress(OSError):
+            return _bound(number)
+    raise OSError("no free port on loopback")
+
+
+def _demanded(port: int) -> socket.socket:
+    try:
+        return _bound(port)
+    except OSError as error:
+        raise BadInput(f"port {port} is taken{_holder(port)}: {error.strerror}", "name another one, or none at all") from None
 
 
 def _bound(port: int) -> socket.socket:
-    """A socket that holds the port (or another) until it is closed, so that no two names get the same."""
-    for number in (port, 0):
-        taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            taken.bind(("127.0.0.1", number))
-        except OSError:
-            taken.close()
-        else:
-            return taken
-    raise OSError("no free port on loopback")
+    taken = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        taken.bind(("127.0.0.1", port))
+    except OSError:
+        taken.close()
+        raise
+    return taken
+
+
+def _holder(port: int) -> str:
+    """By whom, as far as this system tells: ` by jupyter-lab (process 4711)`."""
+    with contextlib.suppress(psutil.Error, OSError):
+        for connection in psutil.net_connections("tcp"):
+            if connection.laddr and connection.laddr.port == port and connection.status == "LISTEN" and connection.pid:
+                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+    return ""

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import psutil
@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from grader.backends.protocol import Backend, Running, ServiceJob
 from grader.course.tree import Course
-from grader.errors import ServiceFailed
+from grader.errors import BadInput, ServiceFailed
 from grader.services import SERVICES
 from grader.services.protocol import Service
 from grader.spec.service import ServiceSpec
@@ -61,11 +61,15 @@ class Stack:
                 if not state.users and not state.kept:
                     self._take_down(state)
 
-    def keep(self, services: Sequence[str]) -> dict[str, Running]:
-        """Bring the services up and leave them up until `stop`."""
+    def keep(self, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> dict[str, Running]:
+        """Bring the services up and leave them up until `stop`. `demanded` says on which port a service must be reached.
+
+        Raises BadInput when that port is taken, or the service is up on another.
+        """
         with self._state() as state:
+            _refuse_ports(state, demanded or {})
             state.kept = True
-            self._bring_up(state, services)
+            self._bring_up(state, services, demanded)
             return dict(state.running)
 
     def stop(self) -> list[str]:
@@ -105,14 +109,15 @@ class Stack:
             finally:
                 write(self._file, state)
 
-    def _bring_up(self, state: StackState, services: Sequence[str]) -> None:
+    def _bring_up(self, state: StackState, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> None:
         for spec in in_order(self.course, services):
             if spec.id in state.running and self._answers(state, spec):
                 continue
             if spec.id in state.running:
                 self.backend.stop(state.running.pop(spec.id))
             self.say(f"starting {spec.title} …")
-            self._start(state, spec)
+            port = (demanded or {}).get(spec.id)
+            self._start(state, spec, {} if port is None else {spec.endpoint: port})
 
     def _answers(self, state: StackState, spec: ServiceSpec) -> bool:
         with contextlib.suppress(ServiceFailed):
@@ -120,14 +125,15 @@ class Stack:
             return True
         return False
 
-    def _start(self, state: StackState, spec: ServiceSpec) -> None:
+    def _start(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
         environment = self.course.environment(spec.environment)
         self.backend.prepare(environment)
         given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
         write(self._file, state)  # before the service learns its secrets: a kill now must not lose them
         peers = {need: state.running[need] for need in spec.needs}
         for attempt in range(1, STARTS + 1):
-            job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, ports.choose(spec.ports))
+            chosen = ports.choose(spec.ports, demanded)
+            job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, chosen)
             running = self.backend.host(job)
             state.running[spec.id] = running
             write(self._file, state)
@@ -147,6 +153,16 @@ class Stack:
             self.backend.stop(state.running.pop(name))
             stopped.append(name)
         return stopped
+
+
+def _refuse_ports(state: StackState, demanded: Mapping[str, int]) -> None:
+    """Raise BadInput, before anything is started, for a port that a service can't have."""
+    for service, port in demanded.items():
+        running = state.running.get(service)
+        if running is None:
+            ports.choose({service: port}, {service: port})
+        elif running.address.port != port:
+            raise BadInput(f"{service} is up already, on port {running.address.port}", "stop it first: mlops stop")
 
 
 def in_order(course: Course, services: Sequence[str]) -> list[ServiceSpec]:

@@ -184,7 +184,8 @@ def test_files_are_read_after_the_kernel_ended(opened: Opener) -> None:
     assert sandbox.read("left.txt", 10) == b"here"
 
 
-def test_close_ends_daemons_too(opened: Opener) -> None:
+@pytest.mark.parametrize("inherited", ["None", "{}"], ids=["inherited-environment", "empty-environment"])
+def test_close_ends_daemons_too(opened: Opener, inherited: str) -> None:
     """A process that detached itself is gone after close, and closing twice is allowed."""
     marker = uuid.uuid4().hex
     sandbox = opened()
@@ -192,7 +193,7 @@ def test_close_ends_daemons_too(opened: Opener) -> None:
         kernel.run(
             "import os, subprocess, sys\n"
             "code = \"import os, sys, time; os.setsid() if not os.fork() else os._exit(0); open('up', 'w'); time.sleep(600)\"\n"
-            f"subprocess.Popen([sys.executable, '-c', code, '{marker}'], start_new_session=True)"
+            f"subprocess.Popen([sys.executable, '-c', code, '{marker}'], start_new_session=True, env={inherited})"
         )
         assert wait_until(lambda: _exists(sandbox, "up"))
     sandbox.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 from pathlib import Path
 
@@ -85,6 +86,27 @@ def test_a_working_folder_inside_the_course(mlops: Command, course: object) -> N
     message = refused(mlops("start", "04", "--dir", inside))
     assert "lies inside the course" in message
     assert not inside.exists()
+
+
+def test_a_port_that_is_taken(mlops: Command) -> None:
+    """A port that was asked for is that one or none: who holds it is said, and no service is started."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        message = refused(mlops("start", "04", "--port", f"mlflow={port}"))
+    assert re.fullmatch(
+        rf"mlops: port {port} is taken by \S+ \(process {os.getpid()}\): Address already in use "
+        r"\(name another one, or none at all\)",
+        message,
+    )
+    assert mlops("status").stdout.startswith("No services are up.\n")
+
+
+@pytest.mark.parametrize("text", ["mlflow", "mlflow=", "mlflow=http", "mlflow=70000", "redis=6379"])
+def test_a_port_that_is_none(mlops: Command, text: str) -> None:
+    """Says how to write it, and for which services."""
+    assert refused(mlops("start", "04", "--port", text)) == (
+        f"mlops: --port {text} is not SERVICE=PORT (services of lab 04-experiment-tracking: mlflow, s3; ports: 1 to 65535)"
+    )
 
 
 def test_a_course_that_is_none(mlops: Command, tmp_path: Path) -> None:
