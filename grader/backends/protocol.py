@@ -5,7 +5,7 @@ Every backend (`local`, `docker`, …) passes one contract suite (`grader/tests/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -193,3 +193,77 @@ class Backend(Protocol):
 
     def reap(self) -> list[str]:
         """End the sandboxes whose grader died (kill -9) and return their names."""
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """An image to build from somebody's files, `Dockerfile` among them."""
+
+    files: Mapping[str, bytes]
+    arguments: Mapping[str, str]
+    """Build arguments (`--build-arg`)."""
+    seconds: int
+    memory_mb: int
+
+
+class BuildFailed(Exception):
+    """The files make no image: a step failed, broke a limit, or asks for what a build may not have. Who wrote them acts."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """What the engine says of a container's HEALTHCHECK: `healthy`, `unhealthy`, or `none` where the image has no such check;
+    `log` is what the check printed last."""
+
+    status: str
+    log: str
+
+
+class RunningImage(Protocol):
+    """A container of a built image, without a network."""
+
+    def get(self, port: int, path: str, seconds: float) -> tuple[int, str]:
+        """Status and body (at most 64 KiB) of a GET on its own loopback, asked from outside the image.
+
+        Repeated until something answers; status 0, and why, when nothing does within `seconds`.
+        """
+
+    def health(self, seconds: float) -> Health:
+        """What its health check comes to, looked at once a second; `starting` when that is not settled within `seconds`."""
+
+    def users(self) -> set[int]:
+        """The numeric ids of the users that its processes run as, as the engine's machine sees them."""
+
+    def close(self) -> None:
+        """Remove it. Never raises."""
+
+
+class BuiltImage(Protocol):
+    """An image made from somebody's files."""
+
+    added_bytes: int
+    """Its size above its base image."""
+    written: frozenset[str]
+    """Files that the RUN steps of this very build wrote; steps that came from the cache wrote none."""
+
+    def files(self) -> dict[str, bool]:
+        """The files of the last stage by path, and whether somebody may execute them (so are all links)."""
+
+    def start(self, command: tuple[str, ...] | None = None) -> RunningImage:
+        """Run it as it says itself, or with `command` in place of what it would start."""
+
+    def push(self, repository: str, tags: Sequence[str], account: tuple[str, str]) -> None:
+        """Push it under these tags."""
+
+
+class ImageBuilder(Protocol):
+    """Builds images of files that nobody has read, with nothing but the course's package index in reach.
+
+    What is the engine's fault raises OurFault, here and in what is built.
+    """
+
+    def build(self, request: BuildRequest) -> BuiltImage:
+        """Build. Raises BuildFailed."""
+
+    def close(self) -> None:
+        """Remove what was built, and all that was needed for it. Never raises."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from grader.checks.expect import Fail, NotRun
 from grader.checks.lab import Lab
@@ -18,9 +18,25 @@ Hand = Callable[[str], Lab]
 """Makes the `Lab` that the check of this id holds in its hand."""
 
 
-def judge(lab: LabFolder, checks: Mapping[str, Check], hand: Hand) -> list[CheckResult]:
-    """The results of all checks in the order of lab.yaml. Raises OurFault when a check itself breaks."""
-    return [_judge_one(task, spec, checks[spec.id], hand(spec.id)) for task in lab.spec.tasks for spec in task.checks]
+def judge(lab: LabFolder, checks: Mapping[str, Check], hand: Hand, present: Collection[str] = ()) -> list[CheckResult]:
+    """The results of all checks in the order of lab.yaml; what needs more than is `present` here is `unavailable`.
+
+    Raises OurFault when a check itself breaks.
+    """
+    lacking = lab.spec.lacking(present)
+    return [
+        _unavailable(task, spec, checks[spec.id])
+        if spec.id in lacking
+        else _judge_one(task, spec, checks[spec.id], hand(spec.id))
+        for task in lab.spec.tasks
+        for spec in task.checks
+    ]
+
+
+def _unavailable(task: TaskSpec, spec: CheckSpec, check: Check) -> CheckResult:
+    needs = ", ".join(need.capitalize() for need in spec.needs)
+    found = f"this machine has no {needs} that answers: the check was not made, and earns nothing until it is"
+    return _result(task, spec, check, "unavailable", 0.0, "", found, "see `mlops doctor`, then check again")
 
 
 def not_run(lab: LabFolder, checks: Mapping[str, Check], found: str) -> list[CheckResult]:

@@ -10,12 +10,14 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from grader.checks.expect import Expectation, Fail, NotRun, each, show
+from grader.checks.images import ImageQuestions
 from grader.course import data
 from grader.course.tree import Course
 from grader.course.tree import Lab as LabFolder
 from grader.run.evidence import Evidence
 from grader.run.questions import Csv, NoAnswer, Witness
 from grader.services.mlflow_questions import MlflowQuestions
+from grader.services.package_index_questions import PackageIndexQuestions
 from grader.services.postgres_questions import PostgresQuestions
 from grader.services.s3_questions import S3Questions
 
@@ -143,6 +145,18 @@ class Lab:
     def postgres(self) -> PostgresQuestions:
         """The run's schema."""
         asker: PostgresQuestions = self._questions["postgres"]
+        return asker
+
+    @property
+    def package_index(self) -> PackageIndexQuestions:
+        """The run's package index, and the course's below it."""
+        asker: PackageIndexQuestions = self._questions["package-index"]
+        return asker
+
+    @property
+    def images(self) -> ImageQuestions:
+        """Images built from the files that were handed in. Only for checks that declare `needs: [docker]`."""
+        asker: ImageQuestions = self._questions["images"]
         return asker
 
     def expect(self, what: str, found: Any, where: str = "") -> Expectation:

@@ -43,7 +43,18 @@ def check(name: str) -> Callable[[CheckFunction], CheckFunction]:
 
 
 def load(lab: LabFolder) -> dict[str, Check]:
-    """The lab's checks by id. Raises ContentError when the file can't be imported or differs from lab.yaml."""
+    """The lab's checks by id: its own, and those of earlier milestones that it carries.
+
+    Raises ContentError when a file can't be imported or differs from lab.yaml.
+    """
+    carried = [c for earlier in lab.earlier for c in _written(earlier) if c.id in lab.carried]
+    found = [*carried, *_written(lab)]
+    _compare(lab, found)
+    return {check.id: check for check in found}
+
+
+def _written(lab: LabFolder) -> list[Check]:
+    """The check functions of a lab's own file, in its order."""
     name = f"_lab_checks_{next(_numbers)}"
     spec = util.spec_from_file_location(name, lab.checks)
     if spec is None or spec.loader is None or not lab.checks.exists():
@@ -57,9 +68,7 @@ def load(lab: LabFolder) -> dict[str, Check]:
         raise ContentError([f"{lab.checks}:{_line_of(error, str(lab.checks))}: {problem}"]) from error
     finally:
         del sys.modules[name]
-    found = [_check(f) for f in vars(module).values() if inspect.isfunction(f) and hasattr(f, _ATTRIBUTE)]
-    _compare(lab, found)
-    return {check.id: check for check in found}
+    return [_check(f) for f in vars(module).values() if inspect.isfunction(f) and hasattr(f, _ATTRIBUTE)]
 
 
 def _line_of(error: Exception, file: str) -> int:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="mlops",
     help="An MLOps course that runs: labs checked against live services, and the grader under them.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,

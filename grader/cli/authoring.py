@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
+from grader.cli.images import images_for
 
 Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when none is given.")]
 
@@ -51,24 +52,31 @@ def verify(
     from grader.grading import verify as proof
     from grader.grading.grade import Place
     from grader.grading.lessons import run_lessons
+    from grader.quiz import outputs
+    from grader.quiz.catalogue import find as find_quiz
 
     tree = course()
-    chosen = [tree.lab(name) for name in labs] if labs else tree.labs()
+    chosen = [tree.lab(name) for name in labs] if labs else [*tree.labs(), *tree.milestones()]
     services = stack(backend)
     needed = {service: None for lab in chosen for service in lab.spec.services}
     rows: list[proof.Row] = []
-    with services.use(list(needed)) as running:
-        place = Place(tree, services.backend, services, running, home() / "evidence" / "verify")
+    with services.use(list(needed)) as running, images_for(chosen, services) as images:
+        place = Place(tree, services.backend, services, running, home() / "evidence" / "verify", images)
         for lab in chosen:
             for row in proof.verify(lab, place, jobs, twice):
                 rows.append(row)
                 say(f"  {lab.id} {row.sample}: {row.earned:g} {row.outcome} {'DIFFERS' if row.problems else 'as declared'}")
             rows += [proof.Row(lab.id, check, 0, "no sample fails it", ("add one",)) for check in proof.unkilled(lab)]
         if backend == "local":
-            for lab in chosen:
-                for row in run_lessons(tree.module(lab.spec.module), place):
+            for lab in (lab for lab in chosen if not lab.begins_with):  # a milestone's module comes with its lab
+                module = tree.module(lab.spec.module)
+                for row in run_lessons(module, place):
                     rows.append(row)
                     say(f"  {row.lab} {row.sample}: {row.outcome}")
+                if module.spec.quiz:
+                    for question, problem in outputs.prove(find_quiz(tree, module.spec.quiz), module, place):
+                        problems = (problem,) if problem else ()
+                        rows.append(proof.Row(module.spec.id, question, 0, "output refreshed", problems))
     render.verdicts(console(), rows)
     leave(1 if any(row.problems for row in rows) else 0)
 

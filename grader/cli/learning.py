@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from grader.cli import quick
 from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
+from grader.cli.images import images_for
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
@@ -49,7 +51,8 @@ def start(
 
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
     jupyter, made, way_in = _prepare(tree, chosen, place, _ports(chosen, port or []))
-    _record().add("started", chosen.id, folder=str(place))
+    quick.start(home())
+    record().add("started", chosen.id, folder=str(place))
     out = console()
     out.print(f"{'Made' if made else 'Kept'} {place}", soft_wrap=True)
     for number, stem in enumerate(tree.module(chosen.spec.module).spec.lessons):
@@ -76,13 +79,14 @@ def check(
     from grader.grading.inbox import of_folder
     from grader.learner import workspace
 
-    chosen, folder = _current(lab)
+    chosen, folder = current(lab)
     workspace.read(chosen, folder)
     submission = of_folder(chosen, folder)
     services = stack(backend)
-    with services.use(chosen.spec.services) as running:
+    with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
-        result = grade(chosen, submission, Place(services.course, services.backend, services, running, home() / "evidence"))
+        place = Place(services.course, services.backend, services, running, home() / "evidence", images)
+        result = grade(chosen, submission, place)
     _remember(chosen, result)
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
@@ -97,9 +101,9 @@ def hint(lab: LabArgument = None) -> None:
     """The next hint for the first check that failed."""
     from grader.errors import BadInput
 
-    chosen, _ = _current(lab)
-    record = _record()
-    last = record.last("checked", chosen.id)
+    chosen, _ = current(lab)
+    events = record()
+    last = events.last("checked", chosen.id)
     if last is None:
         raise BadInput(f"lab {chosen.id} was not checked yet", "run `mlops check` first: hints depend on what it finds")
     missed = {name: found for name, (status, found) in last["checks"].items() if status != "passed"}
@@ -109,9 +113,9 @@ def hint(lab: LabArgument = None) -> None:
         return
     name, found = next(iter(missed.items()))
     hints = next(c for c in chosen.spec.checks if c.id == name).hints_for(found)
-    given = sum(1 for event in record.events("hint", chosen.id) if event["check"] == name)
+    given = sum(1 for event in events.events("hint", chosen.id) if event["check"] == name)
     tier = min(given, len(hints) - 1)
-    record.add("hint", chosen.id, check=name, tier=tier + 1)
+    events.add("hint", chosen.id, check=name, tier=tier + 1)
     last_one = " (there is no further one)" if tier == len(hints) - 1 else ""
     out.print(f"{name}, hint {tier + 1} of {len(hints)}{last_one}: {hints[tier]}")
 
@@ -124,32 +128,30 @@ def reset(
     """Put the starter back; your version is kept."""
     from grader.learner import workspace
 
-    chosen, folder = _current(lab)
+    chosen, folder = current(lab)
     backup = workspace.reset(course(), chosen, folder, task)
-    _record().add("reset", chosen.id, task=task, backup=str(backup))
+    record().add("reset", chosen.id, task=task, backup=str(backup))
     if task is None:
         _prepare(course(), chosen, folder)
-    console().print(f"Reset {task or chosen.id}. Your version, to copy back if you want it, is in")
+    console().print(f"Reset {task or chosen.id}. To have your version back: mlops undo. It is kept in")
     console().print(str(backup), soft_wrap=True)
 
 
 @app.command()
 def status() -> None:
     """Where you are, and which services are up."""
-    out, tree, record = console(), course(), _record()
+    out, tree, events = console(), course(), record()
     up = [(name, *item) for name in ("local", "docker") for item in _running(name).items()]
     if not up:
         out.print("No services are up.")
     for name, service, running in up:
-        if True:
-            out.print(
-                f"{name:7} {service:10} up  {running.address.url if tree.service(service).ready.http else running.address}"
-            )
-    started = record.last("started")
+        address = running.address.url if tree.service(service).ready.http else running.address
+        out.print(f"{name:7} {service:10} up  {address}")
+    started = events.last("started")
     if started is None:
         out.print("No lab started yet: mlops start 04")
         return
-    last = record.last("checked", started["lab"])
+    last = events.last("checked", started["lab"])
     score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
     out.print(f"lab {started['lab']}: {score}")
     out.print(f"in {started['folder']}", soft_wrap=True)
@@ -162,6 +164,7 @@ def stop() -> None:
 
     stopped = [f"{service} ({name})" for name in ("local", "docker") for service in _stop(name)]
     LocalBackend(home()).cool_down()
+    quick.stop(home())
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
 
 
@@ -219,28 +222,29 @@ def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:
     return subprocess.run(command, cwd=folder, env={**os.environ, "JUPYTER_PATH": str(jupyter)}, check=False).returncode
 
 
-def _current(lab: str | None) -> tuple[Lab, Path]:
+def current(lab: str | None) -> tuple[Lab, Path]:
     """The lab (by default the one started last) and the folder where it was started."""
     from grader.errors import BadInput
     from grader.learner import workspace
 
-    tree, record = course(), _record()
+    tree, events = course(), record()
     if lab is None:
-        last = record.last("started")
+        last = events.last("started")
         if last is None:
             raise BadInput("no lab was started yet", "mlops start 04")
         return tree.lab(last["lab"]), Path(last["folder"])
     chosen = tree.lab(lab)
-    started = record.last("started", chosen.id)
+    started = events.last("started", chosen.id)
     return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
 
 
 def _remember(lab: Lab, result: Result) -> None:
     checks = {c.id: (c.status, c.found) for c in result.checks}
-    _record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
+    record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 
 
-def _record() -> Record:
+def record() -> Record:
+    """What this learner did so far."""
     from grader.learner.record import Record
 
     return Record(home())

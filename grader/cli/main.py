@@ -7,22 +7,41 @@ import shutil
 import signal
 import sys
 
-from grader.cli import learning, machine, grading, authoring  # isort: skip  # the order of the help
+import typer
+
+from grader.cli import learning, quizzing, drilling, journey, servers, machine, grading, authoring  # isort: skip  # the order of the help
+from grader.cli import quick
 from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 
-__all__ = ["authoring", "grading", "learning", "machine", "main"]
+__all__ = ["authoring", "drilling", "grading", "journey", "learning", "machine", "main", "quizzing", "servers"]
 
 INTERRUPTED = 130
+
 USAGE = 2
 FULL_DISK = "No space left on device"
 
 
+@app.callback()
+def alone(context: typer.Context) -> None:
+    """An MLOps course that runs: labs checked against live services, and the grader under them."""
+    if context.invoked_subcommand is None:
+        journey.where()
+
+
 def main() -> None:
-    """Run the command line."""
+    """Run the command line: by the resident process where there is one, else here."""
+    code = quick.run(home(), sys.argv[1:])
+    if code is not None:
+        sys.exit(code)
+    run_here()
+
+
+def run_here() -> None:
+    """Run the command line in this process."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
-        app(standalone_mode=True)
+        app(standalone_mode=True, prog_name="mlops")
     except CourseError as error:
         full = FULL_DISK in str(error)
         say(f"mlops: {_full_disk()}" if full else f"mlops: {error}")

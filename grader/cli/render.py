@@ -34,6 +34,8 @@ def score(console: Console, title: str, result: Result) -> None:
         mark = Text(MARKS[check.status], style=COLOURS[check.status])
         table.add_row(mark, check.id, check.status.replace("_", " "), f"{check.earned:g}/{check.possible:g}")
     console.print(table)
+    if unavailable := sum(check.possible for check in result.checks if check.status == "unavailable"):
+        console.print(f"{unavailable:g} of {result.possible:g} points are unavailable on this machine (see `mlops doctor`)")
     for flag in result.flags:
         console.print(Text(f"! {flag}"))
     if result.detail:

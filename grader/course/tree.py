@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.backends.protocol import Environment
-from grader.errors import BadInput
+from grader.errors import BadInput, ContentError
+from grader.spec.capstone import CapstoneSpec, MilestoneSpec
 from grader.spec.course import CourseSpec, ModuleSpec
 from grader.spec.dataset import DatasetSpec
+from grader.spec.drill import DrillSpec
 from grader.spec.environment import EnvironmentSpec
 from grader.spec.lab import LabSpec, TaskSpec
 from grader.spec.loader import load
@@ -20,6 +22,8 @@ from grader.spec.sample import SampleSpec
 from grader.spec.service import ServiceSpec
 
 ROOT_VARIABLE = "MLOPS_COURSE"
+MILESTONE = "capstone-"
+"""What the ids of milestones begin with."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,11 @@ class Lab:
         return self.spec.id
 
     @property
+    def file(self) -> Path:
+        """The file that declares the lab."""
+        return self.folder / "lab.yaml"
+
+    @property
     def source(self) -> Path:
         """The notebook as py:percent text, solution included."""
         return self.folder / "lab.py"
@@ -62,6 +71,26 @@ class Lab:
         """Files that every run gets as the author wrote them."""
         return self.folder / "given"
 
+    @property
+    def begins_with(self) -> tuple[Path, ...]:
+        """Folders of files that the learner has from earlier work, later ones win; none for a lab that stands alone."""
+        return ()
+
+    @property
+    def earlier(self) -> tuple[Milestone, ...]:
+        """The milestones that this one stands on."""
+        return ()
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The checks that earlier milestones brought, and that are made again."""
+        return frozenset()
+
+    @property
+    def content(self) -> Path:
+        """The folder that holds all that the lab is made of."""
+        return self.folder
+
     def task(self, task: str) -> TaskSpec:
         """The task with this id; KeyError when there is none."""
         return {t.id: t for t in self.spec.tasks}[task]
@@ -74,6 +103,78 @@ class Lab:
         """The known-wrong submissions, by name."""
         files = sorted(self.folder.glob("samples/*/sample.yaml"))
         return [Sample(file.parent.name, load(file, SampleSpec)) for file in files]
+
+
+@dataclass(frozen=True)
+class Milestone(Lab):
+    """A part of the capstone: a lab that begins with what the milestones before it made."""
+
+    capstone: Path
+    before: tuple[Milestone, ...]
+    carried_checks: frozenset[str]
+
+    @property
+    def file(self) -> Path:
+        """The file that declares the milestone."""
+        return self.folder / "milestone.yaml"
+
+    @property
+    def source(self) -> Path:
+        """The notebook that runs the learner's package: one for all milestones."""
+        return self.capstone / "run.py"
+
+    @property
+    def work(self) -> Path:
+        """The files that this milestone adds or changes, as the reference has them."""
+        return self.capstone / "reference" / self.folder.name
+
+    @property
+    def begins_with(self) -> tuple[Path, ...]:
+        """The template, and what each milestone before this one added."""
+        return (self.capstone / "template", *(m.work for m in self.before))
+
+    @property
+    def earlier(self) -> tuple[Milestone, ...]:
+        """The milestones before this one, in order."""
+        return self.before
+
+    @property
+    def carried(self) -> frozenset[str]:
+        """The checks that earlier milestones brought, and that are made again."""
+        return self.carried_checks
+
+    @property
+    def content(self) -> Path:
+        """The capstone: a milestone is made of earlier ones, too."""
+        return self.capstone
+
+    @property
+    def brief(self) -> Path:
+        """What the learner reads first."""
+        return self.folder / "brief.md"
+
+
+@dataclass(frozen=True)
+class Drill:
+    """A drill's spec and the folder it was read from."""
+
+    spec: DrillSpec
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """The drill's immutable id."""
+        return self.spec.id
+
+    @property
+    def script(self) -> Path:
+        """The module that injects the fault and holds the check functions."""
+        return self.folder / "drill.py"
+
+    @property
+    def given(self) -> Path:
+        """Files that the learner's folder begins with."""
+        return self.folder / "given"
 
 
 @dataclass(frozen=True)
@@ -114,9 +215,45 @@ class Course:
         return [self.lab(file.parent.name) for file in sorted((self.root / "labs").glob("*/lab.yaml"))]
 
     def lab(self, name: str) -> Lab:
-        """A lab by its id or its number; BadInput (with a suggestion) when there is none."""
+        """A lab by its id or its number, or a milestone by its id; BadInput (with a suggestion) when there is none."""
+        if name.startswith(MILESTONE):
+            return self.milestone(name)
         folder = self._find(name, self.root / "labs", "lab.yaml", "lab")
         return Lab(load(folder / "lab.yaml", LabSpec), folder)
+
+    def milestones(self) -> list[Milestone]:
+        """The capstone's milestones that exist on disk, in the order in which the repository grows."""
+        capstone, found = self.root / "capstone", list[Milestone]()
+        if not (capstone / "capstone.yaml").exists():
+            return []
+        for name in load(capstone / "capstone.yaml", CapstoneSpec).milestones:
+            file = capstone / "milestones" / name / "milestone.yaml"
+            if file.exists():
+                spec = load(file, MilestoneSpec)
+                try:
+                    whole = spec.with_carried({m.id: m.spec for m in found})
+                except KeyError as missing:
+                    raise ContentError([f"{file}:1: carries {missing}, which no earlier milestone has (mend it)"]) from None
+                found.append(Milestone(whole, file.parent, capstone, tuple(found), spec.carried_checks))
+        return found
+
+    def milestone(self, name: str) -> Milestone:
+        """A milestone by its id (`capstone-04`), its number or its folder's name; BadInput when there is none."""
+        places = self.root / "capstone" / "milestones"
+        folder = self._find(name.removeprefix(MILESTONE), places, "milestone.yaml", "milestone")
+        known = {m.folder: m for m in self.milestones()}
+        if folder not in known:
+            raise ContentError([f"{folder / 'milestone.yaml'}:1: not in capstone/capstone.yaml (list it there)"])
+        return known[folder]
+
+    def drills(self) -> list[Drill]:
+        """All drills, by id."""
+        return [self.drill(file.parent.name) for file in sorted((self.root / "labs" / "drills").glob("*/drill.yaml"))]
+
+    def drill(self, name: str) -> Drill:
+        """A drill by its id; BadInput (with a suggestion) when there is none."""
+        folder = self._find(name, self.root / "labs" / "drills", "drill.yaml", "drill")
+        return Drill(load(folder / "drill.yaml", DrillSpec), folder)
 
     def environment(self, name: str) -> Environment:
         """An environment by its id."""

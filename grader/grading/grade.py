@@ -18,6 +18,7 @@ from typing import Any
 
 from grader.backends.protocol import Backend, Running, Sandbox, SandboxRequest
 from grader.checks import registry
+from grader.checks.images import ImageQuestions
 from grader.checks.judge import judge, not_run
 from grader.checks.lab import Lab as Hand
 from grader.checks.lab import Run
@@ -33,6 +34,7 @@ from grader.run.evidence import Evidence
 from grader.run.kernel import Kernel
 from grader.run.questions import Witness
 from grader.run.run import run
+from grader.stack.images import Images
 from grader.stack.lease import Lease, lease
 from grader.stack.stack import Stack
 from grader.work import author
@@ -53,6 +55,13 @@ class Place:
     stack: Stack
     running: Mapping[str, Running]
     evidence: Path
+    images: Images | None = None
+    """Where images are built and pushed; None on a machine that can't."""
+
+    @property
+    def present(self) -> tuple[str, ...]:
+        """What checks may need, and is here."""
+        return ("docker",) if self.images else ()
 
 
 def grade(lab: Lab, submission: Submission, place: Place) -> Result:
@@ -96,15 +105,15 @@ def _attempt(
         opener = functools.partial(_opened, lab, place, leased)
         kernel = stack.enter_context(opener("run", {**work, **files}))
         ready = time.monotonic()
-        found = run(notebook, kernel, parameters, lab.spec.limits, folder)
+        found = run(notebook, kernel, parameters, lab.spec.limits, folder, leased.check)
         asked = time.monotonic()
         facts = Run(seed, parameters, files, work)
         examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
         hand = functools.partial(
             Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
-            leased.questions(), functools.cache(lambda: _examiner(stack, lab, opener, examined)),
+            {**leased.questions(), **_image_questions(stack, place, leased.namespace)}, functools.cache(lambda: _examiner(stack, lab, opener, examined)),
         )  # fmt: skip
-        graded = judge(lab, checks, hand)
+        graded = judge(lab, checks, hand, place.present)
         leased.check()
         vanished = kernel.sandbox.poll()
         if vanished is not None and vanished.how == "vanished":
@@ -113,6 +122,14 @@ def _attempt(
         services=round(ready - started, 3), cells=round(found.seconds, 3), checks=round(time.monotonic() - asked, 3)
     )
     return graded, found, seconds
+
+
+def _image_questions(stack: contextlib.ExitStack, place: Place, namespace: str) -> dict[str, Any]:
+    """What builds and pushes images for this run, where that can be; its repositories go with the run."""
+    if place.images is None:
+        return {}
+    stack.callback(place.images.registry.close, namespace)
+    return {"images": ImageQuestions(place.images, namespace)}
 
 
 @contextlib.contextmanager
@@ -146,13 +163,15 @@ def _examiner(
     for cell in source.read(lab.source).cells:
         if "given" in cell.metadata.get("tags", []):
             witness.define(cell.source)
-    witness.define((lab.folder / "examiner.py").read_text(encoding="utf-8"))
+    for place in (*(m.folder for m in lab.earlier), lab.folder):
+        if (place / "examiner.py").exists():
+            witness.define((place / "examiner.py").read_text(encoding="utf-8"))
     return witness
 
 
 def version(course: Course, lab: Lab) -> str:
     """What identifies the lab's content and its environment: a hash over the lab's files (but the samples) and the lock."""
-    files = sorted(f for f in lab.folder.rglob("*") if f.is_file() and "samples" not in f.parts and f.suffix != ".pyc")
+    files = sorted(f for f in lab.content.rglob("*") if f.is_file() and "samples" not in f.parts and f.suffix != ".pyc")
     files += [course.environment(lab.spec.environment).folder / name for name in ("pyproject.toml", "uv.lock")]
     digest = hashlib.sha256()
     for file in files:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+
+from grader.errors import BadInput
 
 SCHEMA = 1
 
@@ -22,26 +24,48 @@ class Record:
 
     def add(self, event: str, lab: str, **details: Any) -> None:
         """Append an event."""
-        self._file.parent.mkdir(parents=True, exist_ok=True)
         line = json.dumps({"schema": SCHEMA, "time": round(time.time(), 3), "event": event, "lab": lab, **details})
-        with FileLock(self._file.with_suffix(".lock")), self._file.open("ab+") as file:
+        with self._locked():
+            self._append([line])
+
+    def lines(self) -> list[str]:
+        """The events as they are kept, those that can't be read left out."""
+        if not self._file.exists():
+            return []
+        return [line for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines() if _event(line)]
+
+    def merge(self, lines: Iterable[str]) -> int:
+        """Append the events of another record that this one lacks, and return how many there were.
+
+        Raises BadInput when a line is no event of a record; nothing was added then.
+        """
+        given = [line for line in lines if line.strip()]
+        for number, line in enumerate(given, 1):
+            event = _event(line)
+            if event is None or event.get("schema") != SCHEMA:
+                raise BadInput(f"line {number} is no event of a record", "name the file that `mlops export` wrote")
+        with self._locked():
+            known = {json.dumps(_event(line), sort_keys=True) for line in self.lines()}
+            new = [line for line in dict.fromkeys(given) if json.dumps(_event(line), sort_keys=True) not in known]
+            self._append(new)
+        return len(new)
+
+    def _locked(self) -> FileLock:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(self._file.with_suffix(".lock"))
+
+    def _append(self, lines: Iterable[str]) -> None:
+        with self._file.open("ab+") as file:
             if file.seek(0, os.SEEK_END):
                 file.seek(-1, os.SEEK_END)
                 if file.read() != b"\n":  # the line before was left half written; this one must not become part of it
                     file.write(b"\n")
-            file.write(line.encode() + b"\n")
+            for line in lines:
+                file.write(line.encode() + b"\n")
 
     def events(self, event: str = "", lab: str = "") -> Iterator[dict[str, Any]]:
         """The events in order, those of one kind or lab where named. A line that can't be read is passed over."""
-        if not self._file.exists():
-            return
-        for line in self._file.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                continue  # a write that a power cut left half done
-            if not isinstance(entry, dict):
-                continue
+        for entry in sorted(filter(None, map(_event, self.lines())), key=_time):
             if (not event or entry.get("event") == event) and (not lab or entry.get("lab") == lab):
                 yield entry
 
@@ -51,3 +75,17 @@ class Record:
         for entry in self.events(event, lab):
             found = entry
         return found
+
+
+def _event(line: str) -> dict[str, Any] | None:
+    """The line's event; None for what is none (a write that a power cut left half done)."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return None
+    return entry if isinstance(entry, dict) and entry else None
+
+
+def _time(entry: dict[str, Any]) -> float:
+    when = entry.get("time")
+    return float(when) if isinstance(when, int | float) else 0.0

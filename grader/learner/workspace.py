@@ -74,15 +74,28 @@ def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
         fresh[whole] = starter[whole]
     elif not lab.task(task).files:
         fresh[whole] = _with_task_reset(lab, current, starter[whole], task)
+    return _put_back(folder, fresh)
+
+
+def undo(folder: Path, backup: Path) -> Path:
+    """Put back what a reset replaced; returns the backup of what stood there until now. Raises BadInput when it is gone."""
+    if not backup.is_dir():
+        raise BadInput(f"the backup {backup} is no longer there", "nothing was changed")
+    kept = sorted(file for file in backup.rglob("*") if file.is_file())
+    return _put_back(folder, {file.relative_to(backup).as_posix(): file.read_bytes() for file in kept})
+
+
+def _put_back(folder: Path, content: Mapping[str, bytes | None]) -> Path:
+    """Replace files, or remove those without content, after a backup of what stood there; returns the backup's folder."""
     backup = folder / PRIVATE / "backups" / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06d}"
     backup.mkdir(parents=True)
-    bundle.put(backup, {path: (folder / path).read_bytes() for path in fresh if (folder / path).exists()})
-    for path, content in fresh.items():
-        if content is None:
+    bundle.put(backup, {path: (folder / path).read_bytes() for path in content if (folder / path).exists()})
+    for path, written in content.items():
+        if written is None:
             (folder / path).unlink(missing_ok=True)
         else:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            _replace(folder / path, content)
+            _replace(folder / path, written)
     return backup
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from queue import Empty
 from typing import Any
@@ -34,12 +35,15 @@ class CellRunner(PapermillNotebookClient):
     """Runs all cells. A cell that fails or takes too long doesn't stop the ones after it: those that don't depend on it
     still count, and those that do fail by themselves (a name is undefined)."""
 
-    def __init__(self, nb_man: Any, kernel: Kernel, limits: Limits, progress: Progress) -> None:
+    def __init__(
+        self, nb_man: Any, kernel: Kernel, limits: Limits, progress: Progress, services_answer: Callable[[], None]
+    ) -> None:
         super().__init__(
             nb_man, km=kernel.manager, allow_errors=True, interrupt_on_timeout=True, record_timing=True,
             timeout_func=self._seconds_left, raise_on_iopub_timeout=False, iopub_timeout=GRACE_SECONDS,
         )  # fmt: skip
         self.kc, self.limits, self.progress = kernel.client, limits, progress
+        self.services_answer = services_answer
         self.deadline = time.monotonic() + limits.total_seconds
 
     def execute(self, **_: Any) -> None:
@@ -64,6 +68,8 @@ class CellRunner(PapermillNotebookClient):
                 return
             finally:
                 self.nb_man.cell_complete(cell, cell_index=index)
+                if cell["id"] in self.progress.timed_out:  # was it the cell that hung, or what it asked?
+                    self.services_answer()
             self.progress.ran.append(cell["id"])
 
     def _seconds_left(self, _: Any) -> float:
@@ -84,12 +90,21 @@ class SandboxEngine(NBClientEngine):
 
     @classmethod
     def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, kernel: Kernel, limits: Limits, progress: Progress, **_: Any
+        cls,
+        nb_man: Any,
+        kernel_name: str,
+        *,
+        kernel: Kernel,
+        limits: Limits,
+        progress: Progress,
+        services_answer: Callable[[], None],
+        **_: Any,
     ) -> None:
-        """Run the notebook that papermill manages in `kernel`."""
+        """Run the notebook that papermill manages in `kernel`. Raises ServiceFailed when a cell took too long and
+        `services_answer` finds that a service does not."""
         del kernel_name  # the sandbox decides which kernel runs, not the notebook
         with contextlib.suppress(CellControlSignal, DeadKernelError):
-            CellRunner(nb_man, kernel, limits, progress).execute()
+            CellRunner(nb_man, kernel, limits, progress, services_answer).execute()
 
 
 papermill_engines.register(ENGINE, SandboxEngine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +24,18 @@ logging.getLogger("papermill").setLevel(logging.ERROR)
 logging.getLogger("nbclient").setLevel(logging.CRITICAL)
 
 
-def run(notebook: Any, kernel: Kernel, parameters: Mapping[str, Any], limits: Limits, out: Path) -> Evidence:
+def run(
+    notebook: Any,
+    kernel: Kernel,
+    parameters: Mapping[str, Any],
+    limits: Limits,
+    out: Path,
+    services_answer: Callable[[], None] = lambda: None,
+) -> Evidence:
     """Execute `notebook` and keep the executed copy as `out`/notebook.ipynb.
 
-    Raises SandboxFailed when the sandbox vanished through no act of the code in it.
+    Raises SandboxFailed when the sandbox vanished through no act of the code in it, and whatever `services_answer` raises,
+    which is asked when a cell took too long.
     """
     given, executed, progress = out / "submitted.ipynb", out / "notebook.ipynb", Progress()
     nbformat.write(notebook, given)
@@ -37,7 +45,7 @@ def run(notebook: Any, kernel: Kernel, parameters: Mapping[str, Any], limits: Li
         papermill.execute_notebook(
             given, executed, parameters=dict(parameters), engine_name=ENGINE, kernel_name="python3", language="python",
             progress_bar=False, request_save_on_cell_execute=False, autosave_cell_every=0,
-            kernel=kernel, limits=limits, progress=progress,
+            kernel=kernel, limits=limits, progress=progress, services_answer=services_answer,
         )  # fmt: skip
     seconds = time.monotonic() - started
     cells = records(nbformat.read(executed, as_version=4), progress.timed_out, progress.ran)

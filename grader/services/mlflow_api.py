@@ -11,7 +11,7 @@ import requests
 from grader.backends.protocol import Address
 from grader.errors import ServiceFailed
 
-TIMEOUT_SECONDS = (3.05, 60)
+TIMEOUT_SECONDS = (3.05, 20)
 NEXT_STEP = "see `mlops doctor`; the service's log says more"
 
 NOT_FOUND = "RESOURCE_DOES_NOT_EXIST"

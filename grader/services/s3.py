@@ -70,6 +70,11 @@ class S3Service:
                 # SeaweedFS deletes a bucket with its objects, versions and unfinished uploads in one go.
                 self._admin.s3.delete_bucket(Bucket=namespace)
 
+    @property
+    def admin(self) -> S3Admin:
+        """The administrator's own clients, for what a drill breaks and mends."""
+        return self._admin
+
     def questions(self, namespace: str) -> S3Questions:
         """Questions on the namespace's bucket."""
         return S3Questions(self._admin, namespace)

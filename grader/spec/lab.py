@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Annotated
+from collections.abc import Collection
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -33,6 +34,9 @@ class CheckSpec(Part):
     id: Slug
     points: Annotated[float, Field(gt=0)]
     hints: tuple[HintSpec | Sentence, ...] = Field(min_length=1)
+    needs: tuple[Literal["docker"], ...] = Field(
+        (), description="What a machine must have for this check; without it the check is `unavailable`, not failed."
+    )
     hidden: bool = Field(False, description="Kept from the learner's bundle and feedback until released.")
 
     def hints_for(self, found: str) -> list[str]:
@@ -108,6 +112,10 @@ class LabSpec(Document):
     def checks(self) -> tuple[CheckSpec, ...]:
         """All checks, in the order of the tasks."""
         return tuple(check for task in self.tasks for check in task.checks)
+
+    def lacking(self, present: Collection[str]) -> list[str]:
+        """The checks that need more than is `present` on this machine."""
+        return [check.id for check in self.checks if not set(check.needs) <= set(present)]
 
     @property
     def possible(self) -> float:

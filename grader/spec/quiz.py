@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from re import Pattern
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -10,6 +11,9 @@ from grader.spec.base import Document, Part, Sentence, Slug
 
 Code = Annotated[str, Field(min_length=1)]
 """Text whose white space counts."""
+CellId = Annotated[str, Field(pattern=r"^[\w-]+$")]
+CellLink = Annotated[str, Field(pattern=r"^[\w-]+#[\w-]+$")]
+"""A lesson cell: `<lesson>#<cell id>`."""
 
 
 class Drawn(Part):
@@ -49,7 +53,7 @@ class QuestionBase(Part):
 
     id: Slug
     ask: Sentence
-    cell: Annotated[str, Field(pattern=r"^[\w-]+#[\w-]+$")]
+    cell: CellLink
     parameters: dict[str, Drawn] = {}
 
 
@@ -67,12 +71,44 @@ class ChoiceQuestion(QuestionBase):
         return self
 
 
+class LessonChange(Part):
+    """One edit of a lesson: in this cell `old`, which stands there exactly once, becomes `new`."""
+
+    cell: CellId
+    old: Code
+    new: str
+
+
+class Making(Part):
+    """How an output was made, so that it can be made again and compared.
+
+    Without `run` the output stands in what the lesson cell `from` prints. With it, the question's command is run right after
+    that cell, in the lesson's kernel, and prints the output and nothing else.
+    """
+
+    from_: CellLink = Field(alias="from", description="<lesson>#<cell id>")
+    change: tuple[LessonChange, ...] = Field((), description="Edits of the lesson, which then runs without its asserts.")
+    run: Literal["shell", "python"] | None = None
+    varies: tuple[Pattern[str], ...] = Field((), description="What may differ from run to run: ids, timings.")
+
+    @property
+    def lesson(self) -> str:
+        """The lesson's stem."""
+        return self.from_.partition("#")[0]
+
+    @property
+    def cell(self) -> str:
+        """The cell's id."""
+        return self.from_.partition("#")[2]
+
+
 class OutputQuestion(QuestionBase):
     """Read a real command's output, then choose."""
 
     type: Literal["output"]
     command: Sentence
     output: Code
+    made: Making | None = None
     options: tuple[Option, ...] = Field(min_length=3)
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from grader.spec.capstone import CapstoneSpec, MilestoneSpec
 from grader.spec.course import CourseSpec, ModuleSpec
 from grader.spec.dataset import DatasetSpec
+from grader.spec.drill import DrillSpec
 from grader.spec.environment import EnvironmentSpec
 from grader.spec.lab import LabSpec
 from grader.spec.quiz import QuizSpec
@@ -24,6 +26,9 @@ SPECS: dict[str, type[BaseModel]] = {
     "environment": EnvironmentSpec,
     "service": ServiceSpec,
     "dataset": DatasetSpec,
+    "drill": DrillSpec,
+    "capstone": CapstoneSpec,
+    "milestone": MilestoneSpec,
 }
 
 

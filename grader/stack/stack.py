@@ -119,6 +119,11 @@ class Stack:
             port = (demanded or {}).get(spec.id)
             self._start(state, spec, {} if port is None else {spec.endpoint: port})
 
+    def answers(self, running: Running) -> bool:
+        """Whether a service that is up answers now."""
+        with self._state() as state:
+            return self._answers(state, self.course.service(running.service)) if running.service in state.running else False
+
     def _answers(self, state: StackState, spec: ServiceSpec) -> bool:
         with contextlib.suppress(ServiceFailed):
             _client(state.running[spec.id], state.secrets[spec.id]).check()

@@ -12,8 +12,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
-    "errors", "spec", "result", "backends", "course", "notebook", "services", "stack", "run", "checks", "grading", "learner",
-    "cli",
+    "errors", "spec", "result", "backends", "course", "notebook", "work", "services", "stack", "run", "checks", "grading",
+    "quiz", "learner", "drills", "cli",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}
 """What each layer may import besides itself: those below it …"""

@@ -13,15 +13,20 @@ from grader.course.tree import Lab
 from grader.notebook.build import STUB
 from grader.notebook.source import BEGIN, END
 
+CACHES = {"__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv"}
+"""What tools leave beside the author's files."""
+
 
 def solution(lab: Lab) -> dict[str, bytes]:
     """The files that are handed in by path, answers in place."""
-    return {name: _without_marks(content) for name, content in _below(lab.work).items()}
+    return _merged(lab.begins_with) | {name: _without_marks(content) for name, content in _below(lab.work).items()}
 
 
 def starter(lab: Lab) -> dict[str, bytes]:
     """What the learner begins with: a stub in place of each answer in Python, nothing in place of it in any other file.
-    A file that is all answer is not there."""
+    A file that is all answer is not there. Where the work stands on earlier work, that is what there is."""
+    if lab.begins_with:
+        return _merged(lab.begins_with)
     cleared = {name: _cleared(name, content) for name, content in _below(lab.work).items()}
     return {name: content for name, content in cleared.items() if content.strip()}
 
@@ -31,8 +36,13 @@ def given(lab: Lab) -> dict[str, bytes]:
     return _below(lab.given)
 
 
+def _merged(folders: Iterable[Path]) -> dict[str, bytes]:
+    """The files of all folders; of two with one name, the later folder's."""
+    return {name: content for folder in folders for name, content in _below(folder).items()}
+
+
 def _below(folder: Path) -> dict[str, bytes]:
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts)
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not CACHES & set(file.parts))
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
 
 

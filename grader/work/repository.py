@@ -19,8 +19,11 @@ FIRST = 1_760_000_000
 HOUR = 3600
 
 
-def first_commit(lab: Lab) -> list[CommitSpec]:
-    """The history with which a learner begins."""
+def first_commit(lab: Lab) -> Sequence[CommitSpec]:
+    """The history with which a learner begins: that of the milestone before, where there is one; none for the first."""
+    if lab.begins_with:
+        before = lab.earlier[-1].spec.work if lab.earlier else None
+        return before.history if before else ()
     return [CommitSpec(message=f"Start lab {lab.id}", files=("*",))]
 
 

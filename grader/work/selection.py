@@ -16,7 +16,7 @@ from grader.spec.lab import WorkSpec
 GIT = ".git"
 _OBJECTS = re.compile(r"\.git/(?:HEAD|packed-refs|refs/[\w./@+-]+|objects/[0-9a-f]{2}/[0-9a-f]{38}|objects/pack/[\w.-]+)")
 """What a repository knows. Its configuration and hooks, which git would obey, are never taken."""
-_OURS = (".mlops", ".ipynb_checkpoints", "__pycache__")
+_OURS = (".mlops", ".ipynb_checkpoints", "__pycache__", ".venv")
 MAX_REPOSITORY_FILES = 5000
 MAX_SEEN = 50_000
 """Files that are looked at: a folder that holds more is no lab's folder."""

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.backends.docker import owner
+from grader.backends.docker.building import Builder
 from grader.backends.docker.confinement import KIND, NAME
 from grader.backends.docker.containers import remove
 from grader.backends.docker.engine import ENGINE_ERRORS, connect, says
@@ -82,6 +83,10 @@ class DockerBackend:
     def erase(self, instance: str, service: str) -> None:
         """Delete a stopped service's volume."""
         self._hosting.erase(instance, service)
+
+    def builder(self, index: Running) -> Builder:
+        """Builds images of submissions, with the wheels of this package index (one that it hosts) in their reach."""
+        return Builder(self._client, index)
 
     def inside(self, endpoint: Endpoint) -> Address:
         """The sandbox's own loopback: a sandbox has no network, the agent in it listens there and forwards."""

@@ -17,7 +17,7 @@ from grader.backends.docker.engine import ENGINE_ERRORS, says
 from grader.errors import BadInput, OurFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from docker import APIClient
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 REPOSITORY = "mlops-course"
 LOCK_FILES = ("pyproject.toml", "uv.lock")
+SYSTEM_LIST = "system-packages"
+"""The file of the build's context that names the Debian packages, one a line."""
 BUILD_STAGE = "mlops-course.stage=build"
 """The label of what a build needs only while it runs."""
 SHOWN_LINES = 20
@@ -55,7 +57,8 @@ class Images:
         for path in paths:
             if not path.is_file():
                 raise BadInput(f"environment {environment.spec.id} needs the file {path}, which isn't there")
-        return {path.name: path.read_bytes() for path in paths}
+        packages = "".join(f"{package}\n" for package in environment.spec.system)
+        return {path.name: path.read_bytes() for path in paths} | {SYSTEM_LIST: packages.encode()}
 
     def _id_of(self, tag: str) -> str | None:
         try:
@@ -69,7 +72,8 @@ class Images:
             return self._id_of(tag) or self._build(tag, context)
 
     def _build(self, tag: str, context: dict[str, bytes]) -> str:
-        events = self._client.build(fileobj=_archive(context), custom_context=True, tag=tag, rm=True, forcerm=True, decode=True)
+        build, sent = self._client.build, archive_of(context)
+        events = build(fileobj=sent, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True)
         last = deque(_lines(events), maxlen=SHOWN_LINES)
         image = self._id_of(tag)
         if image is None:
@@ -87,7 +91,7 @@ def _digest(context: dict[str, bytes]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _archive(context: dict[str, bytes]) -> io.BytesIO:
+def archive_of(context: Mapping[str, bytes]) -> io.BytesIO:
     """The build's context, made in memory: nothing else of the folder is sent."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w") as tar:

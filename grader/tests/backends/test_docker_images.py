@@ -53,6 +53,21 @@ def test_an_image_is_built_once_for_a_lock(backend: Backend, own: Environment) -
 
 
 @pytest.mark.docker
+def test_debian_packages_of_an_environment_are_in_its_image(backend: Backend, own: Environment) -> None:
+    """What `system` names can be run by a sandbox's user; another list is another image."""
+    (own.folder / "Dockerfile").unlink()  # so that the shared one builds it
+    with_git = Environment(own.spec.model_copy(update={"system": ("git",)}), own.folder)
+    image = backend.prepare(with_git)
+    found = docker.from_env().containers.run(image, ["git", "--version"], remove=True, user="65534").decode()
+    assert found.startswith("git version 2.")
+    (own.folder / "Dockerfile").write_text("FROM python:3.11-slim-bookworm\nCOPY system-packages /\n")
+    lists = [(), ("git",), ("git", "curl")]
+    images = [backend.prepare(Environment(own.spec.model_copy(update={"system": names}), own.folder)) for names in lists]
+    said = [docker.from_env().containers.run(i, ["cat", "/system-packages"], remove=True).decode() for i in images]
+    assert said == ["", "git\n", "git\ncurl\n"]
+
+
+@pytest.mark.docker
 def test_a_build_that_fails_shows_its_last_lines(backend: Backend, own: Environment) -> None:
     """The installer's own words come up, and no image is left behind under the tag."""
     (own.folder / "Dockerfile").write_text(

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from grader.course.tree import Lab
-from grader.grading.grade import BACKOFF_SECONDS, TRIES
+from grader.grading.grade import BACKOFF_SECONDS, TRIES, grade
+from grader.services import mlflow_api
 from grader.spec.sample import Outcome
 from grader.tests.hostile.arena import Arena, Graded, Opened
 from grader.tests.hostile.case import base, full, sealed
@@ -20,6 +25,8 @@ pytestmark = [pytest.mark.services, pytest.mark.docker]
 SIGN = "loot.txt"
 """The file by which a cell says that it runs."""
 LONGEST = 60
+MOST_PATIENCE = 120
+"""Seconds: a service that doesn't answer is given up on, some time."""
 WAITING = """
 import os, time
 os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "1"
@@ -117,6 +124,73 @@ def test_a_sandbox_that_is_taken_away_once_costs_nothing(arenas: Callable[[str],
     earned = {check.id: check.earned for check in outage.graded.result.checks}
     assert (outage.graded.result.outcome, earned, outage.broken) == ("finished", full(lab04, "light"), 1)
     assert outage.graded.leftovers == []
+
+
+def test_a_network_that_drops_and_stays_away_is_ours(
+    arenas: Callable[[str], Arena], lab04: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that is there and answers nobody any more: no learner is told that the cell was too slow."""
+    arena = arenas("docker")
+    client, container = arena.watched._client, arena.running["mlflow"].handle["container"]
+    monkeypatch.setattr(mlflow_api, "TIMEOUT_SECONDS", (3.05, 5))  # the same way in less time
+    paused: list[str] = []
+    limits = lab04.spec.limits.model_copy(update={"cell_seconds": 20})
+    impatient = dataclasses.replace(lab04, spec=lab04.spec.model_copy(update={"limits": limits}))
+
+    def drop(_: Opened) -> None:
+        client.pause(container)
+        paused.append(container)
+
+    try:
+        outage = _during(arena, impatient, drop, look=False)
+    finally:
+        for one in paused:
+            client.unpause(one)
+    assert (*_verdict(outage), outage.broken) == ("service_failed", 0.0, {"not_run"}, 1)
+    assert outage.seconds < MOST_PATIENCE
+
+
+def test_a_network_that_drops_for_a_moment_costs_nothing(arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """What was asked meanwhile is answered late."""
+    arena = arenas("docker")
+    client, container = arena.watched._client, arena.running["mlflow"].handle["container"]
+
+    def blink(_: Opened) -> None:
+        client.pause(container)
+        time.sleep(2)  # that is the outage
+        client.unpause(container)
+
+    outage = _during(arena, lab04, blink)
+    earned = {check.id: check.earned for check in outage.graded.result.checks}
+    assert (outage.graded.result.outcome, earned, outage.broken) == ("finished", full(lab04, "light"), 1)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of the grader's own with room for next to nothing."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        if os.environ.get("CI") == "true":
+            pytest.fail("this user can't mount a small disk")
+        pytest.skip("this user can't mount a small disk")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_of_the_grader_is_ours(small_disk: Path, arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """grader_failed after the promised tries, no points given or taken, no half result kept; with room again, as ever."""
+    arena = arenas("docker")
+    (small_disk / "filling").write_bytes(b"x" * 60_000)
+    place = dataclasses.replace(arena.place, evidence=small_disk)
+    submission = sealed("honest", base(lab04, "light"))
+    result = grade(lab04, submission, place)
+    assert (result.outcome, result.earned, {check.status for check in result.checks}) == ("grader_failed", 0.0, {"not_run"})
+    assert "No space left on device" in result.detail
+    assert list(small_disk.rglob("result.json")) == []
+    healed = grade(lab04, submission, arena.place)
+    assert (healed.outcome, {check.id: check.earned for check in healed.checks}) == ("finished", full(lab04, "light"))
 
 
 def _take_away(arena: Arena, opened: Opened) -> None:

@@ -42,7 +42,7 @@ def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     assert started.returncode == 0, started.stderr
     folder = mlops.work / "04-experiment-tracking"
     assert f"Made {folder}\n" in started.stdout
-    assert sorted(p.name for p in folder.iterdir()) == [".git", ".gitignore", ".mlops", NOTEBOOK, "customers.csv", "lessons"]
+    assert sorted(p.name for p in folder.iterdir()) == [".git", ".mlops", NOTEBOOK, "customers.csv", "lessons"]
     lessons = ["01-runs-you-can-check.ipynb", "02-compare-and-repeat.ipynb", "customers.csv"]
     assert sorted(p.name for p in (folder / "lessons").iterdir()) == lessons
     assert "Read first   lessons/01-runs-you-can-check.ipynb\n" in started.stdout

@@ -1,0 +1,164 @@
+"""Images of files that nobody has read: the classic builder, in the network of a container that serves wheels, and has no
+other network itself (decision 7)."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from docker.errors import ImageNotFound, NotFound
+
+from grader.backends.docker import dockerfile, owner
+from grader.backends.docker.built import DockerImage
+from grader.backends.docker.confinement import KIND, MIB, NAME
+from grader.backends.docker.containers import remove
+from grader.backends.docker.engine import ENGINE_ERRORS, says
+from grader.backends.docker.hosting import DATA, USER
+from grader.backends.docker.images import archive_of
+from grader.backends.protocol import BuildFailed, BuildRequest, Running
+from grader.errors import OurFault
+
+if TYPE_CHECKING:
+    from docker import APIClient
+
+INDEX_PORT = 3141
+SERVE = ["python", "-m", "http.server", "--bind=127.0.0.1", f"--directory={DATA}/static", str(INDEX_PORT)]
+LABEL = {KIND: "submission"}
+RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\s*$")
+ENDED = re.compile(r" ---> ([0-9a-f]{12})\s*$")
+BUILT = re.compile(r"Successfully built ([0-9a-f]{12})")
+INSTRUCTION = re.compile(r"Step \d+/\d+ : (\w+)")
+SHOWN_LINES = 12
+MEMORY_OF_INDEX = 128 * MIB
+
+
+class Builder:
+    """See `grader.backends.protocol.ImageBuilder`. May be used by many threads."""
+
+    def __init__(self, client: APIClient, index: Running) -> None:
+        """`index` is the package index, hosted by this backend: its plain copy of the course's wheels is what builds see."""
+        self._client, self._index = client, index
+        self._lock = threading.Lock()
+        self._container = ""
+        self._images: list[DockerImage] = []
+        self._leftovers: list[str] = []
+
+    def build(self, request: BuildRequest) -> DockerImage:
+        """Build. Raises BuildFailed, or OurFault."""
+        text = request.files.get("Dockerfile")
+        if text is None:
+            raise BuildFailed("there is no Dockerfile")
+        refused = dockerfile.problem(text.decode(errors="replace"))
+        if refused:
+            raise BuildFailed(f"Dockerfile, {refused}")
+        build = _Build()
+        try:
+            self._follow(request, build)
+            image = self._finished(build)
+        except ENGINE_ERRORS as error:
+            raise OurFault(f"the engine did not build: {says(error)}") from error
+        finally:
+            for container in build.containers:
+                remove(self._client, container)
+            with self._lock:
+                self._leftovers += build.own_layers
+        with self._lock:
+            self._images.append(image)
+        return image
+
+    def close(self) -> None:
+        """Remove images, layers that hold somebody's files, and the container that serves wheels."""
+        for image in self._images:
+            image.remove()
+        for layer in reversed(self._leftovers):
+            with suppress(*ENGINE_ERRORS):  # gone with its image, or shared with somebody's build of now
+                self._client.remove_image(layer)
+        if self._container:
+            remove(self._client, self._container)
+        self._images, self._leftovers, self._container = [], [], ""
+
+    def _follow(self, request: BuildRequest, build: _Build) -> None:
+        """Read what the engine says of the build until it ends. Raises BuildFailed, and what the engine raises."""
+        memory = request.memory_mb * MIB
+        events: Iterator[dict[str, Any]] = self._client.build(
+            fileobj=archive_of(request.files), custom_context=True, rm=False, forcerm=False, decode=True, pull=False,
+            network_mode=f"container:{self._wheels()}", buildargs=dict(request.arguments), labels=LABEL,
+            container_limits={"memory": memory, "memswap": memory}, timeout=request.seconds,
+        )  # fmt: skip
+        deadline = time.monotonic() + request.seconds
+        for event in events:
+            build.hear(str(event.get("stream") or event.get("error") or ""))
+            if "error" in event:
+                raise BuildFailed("the build failed:\n" + "\n".join(build.last))
+            if time.monotonic() > deadline:
+                raise BuildFailed(f"the build took more than {request.seconds} s; it was at:\n" + "\n".join(build.last))
+
+    def _finished(self, build: _Build) -> DockerImage:
+        if not build.image:
+            raise BuildFailed("the build failed:\n" + "\n".join(build.last))
+        written: set[str] = set()
+        for container in build.containers:
+            with suppress(NotFound):  # the build printed an id that was none
+                written |= {change["Path"] for change in self._client.diff(container) or [] if change["Kind"] != 2}
+        return DockerImage(self._client, build.image, self._base(), self._image_of_index(), frozenset(written))
+
+    def _base(self) -> int:
+        """The size of the base image, in bytes."""
+        try:
+            return int(self._client.inspect_image(dockerfile.BASES[0])["Size"])  # type: ignore[no-untyped-call]
+        except ImageNotFound:
+            raise OurFault(f"the image {dockerfile.BASES[0]} isn't there: docker pull {dockerfile.BASES[0]}") from None
+
+    def _image_of_index(self) -> str:
+        return str(self._client.inspect_container(self._index.handle["container"])["Image"])
+
+    def _wheels(self) -> str:
+        """The container whose network builds share: it has a loopback, on which it serves wheels, and nothing else."""
+        with self._lock:
+            if self._container:
+                return self._container
+            volume = f"mlops-{self._index.handle['instance']}-{self._index.service}"
+            made = self._client.create_container(
+                self._image_of_index(), entrypoint=SERVE, user=f"{USER}:{USER}",
+                labels={KIND: "sandbox", NAME: "wheels-for-builds", owner.LABEL: owner.current()},
+                host_config=self._client.create_host_config(
+                    network_mode="none", binds=[f"{volume}:{DATA}:ro"], read_only=True, cap_drop=["ALL"],
+                    security_opt=["no-new-privileges:true"], mem_limit=MEMORY_OF_INDEX, pids_limit=64, init=True,
+                ),
+            )  # fmt: skip
+            self._container = str(made["Id"])
+            self._client.start(self._container)
+            return self._container
+
+
+class _Build:
+    """What the classic builder's own lines tell of a build. Commands of the build may print such lines, too: an id that is
+    none is ignored, and hiding a real one is beyond them."""
+
+    def __init__(self) -> None:
+        self.image = ""
+        self.containers: list[str] = []
+        """Of the steps that ran."""
+        self.own_layers: list[str] = []
+        """Images of the steps from the first COPY of a stage on: they hold somebody's files."""
+        self.last: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._copied = False
+
+    def hear(self, text: str) -> None:
+        """One event's text."""
+        for line in text.splitlines():
+            if line.strip():
+                self.last.append(line.rstrip())
+            if instruction := INSTRUCTION.match(line):
+                self._copied = (self._copied and instruction[1].upper() != "FROM") or instruction[1].upper() == "COPY"
+            elif running := RUNNING.match(line):
+                self.containers.append(running[1])
+            elif ended := ENDED.match(line):
+                self.own_layers += [ended[1]] if self._copied else []
+            elif built := BUILT.match(line):
+                self.image = built[1]

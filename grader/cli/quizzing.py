@@ -1,0 +1,94 @@
+"""`mlops quiz`: a module's questions in the terminal, or from a pipe."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.cli.app import app, console, course, home, leave
+
+if TYPE_CHECKING:
+    from grader.quiz.attempt import Attempt
+    from grader.quiz.dialogue import Dialogue
+
+FEEDBACK = ("each", "end")
+
+
+@app.command()
+def quiz(
+    name: Annotated[str | None, typer.Argument(help="The quiz's id or number; without one, all are listed.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="Start over, with other numbers and another order.")] = False,
+    feedback: Annotated[str, typer.Option("--feedback", help="After each question, or at the end: each | end.")] = "each",
+    as_json: Annotated[bool, typer.Option("--json", help="Answers from a pipe; one JSON object an answer.")] = False,
+) -> None:
+    """Take a module's quiz; stop at any time and go on later."""
+    from rich.console import Console
+
+    from grader.errors import BadInput
+    from grader.learner.record import Record
+    from grader.quiz.attempt import Attempts
+    from grader.quiz.catalogue import find, quizzes
+    from grader.quiz.dialogue import Dialogue
+    from grader.quiz.screen import Screen
+
+    tree, record, terminal = course(), Record(home()), sys.stdin.isatty()
+    screen = Screen(Console(highlight=False, stderr=True) if as_json else console())
+    if feedback not in FEEDBACK:
+        raise BadInput(f"--feedback takes {' or '.join(FEEDBACK)}, not {feedback!r}")
+    if name is None:
+        if new or as_json:
+            raise BadInput("this needs a quiz", "mlops quiz 04")
+        screen.shelf([(one, Attempts(one, record).all()) for one in quizzes(tree)])
+        return
+    if as_json and terminal:
+        raise BadInput("--json takes answers from a pipe, a line each", "mlops quiz 04 --json < answers.txt")
+    chosen = find(tree, name)
+    dialogue = Dialogue(
+        tree, chosen, Attempts(chosen, record), screen, _edit if terminal else _piped(screen.note),
+        "end" if feedback == "end" else "each", pause=terminal,
+    )  # fmt: skip
+    attempt = dialogue.hold(new)
+    if as_json:
+        _write(dialogue, attempt)
+    leave(0 if attempt.right == len(chosen.questions) else 1)
+
+
+def _edit(offered: str) -> str:
+    """A line from the keyboard; where the terminal can, `offered` stands in it to be edited."""
+    try:
+        import readline
+    except ImportError:
+        return input("> ")
+    readline.set_auto_history(False)
+    readline.set_startup_hook(lambda: readline.insert_text(offered))
+    try:
+        return input("> ")
+    finally:
+        readline.set_startup_hook(None)
+
+
+def _piped(say: Callable[[str], None]) -> Callable[[str], str]:
+    """Reads a line of standard input, and repeats it so that what was written reads like a session."""
+
+    def read(_: str) -> str:
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        say(f"> {line.rstrip(os.linesep)}")
+        return line.rstrip("\r\n")
+
+    return read
+
+
+def _write(dialogue: Dialogue, attempt: Attempt) -> None:
+    """One line of JSON for each answered question, and nothing else, to standard output."""
+    for verdict in dialogue.verdicts(attempt):
+        place = dialogue.place(verdict.cell)
+        result = {"schema": 1, "quiz": dialogue.quiz.id, "attempt": attempt.id, "seed": attempt.seed}
+        result |= verdict.model_dump() | {"read": {"notebook": place.notebook, "heading": place.heading}}
+        sys.stdout.write(json.dumps(result) + os.linesep)

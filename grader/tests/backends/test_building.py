@@ -1,0 +1,167 @@
+"""Images of files that nobody has read: what a build reaches, what comes out of it, and what is pushed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from grader.backends.docker import owner
+from grader.backends.docker.backend import DockerBackend
+from grader.backends.docker.building import Builder
+from grader.backends.docker.confinement import NAME
+from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
+from grader.course.tree import Course
+from grader.services.registry import RegistryService
+from grader.stack.stack import Stack
+from grader.tests.contract.conftest import docker_backend
+
+pytestmark = [pytest.mark.docker, pytest.mark.services]
+BASE = "python:3.11-slim-bookworm"
+INDEX = "http://127.0.0.1:3141/course/wheels/+simple/"
+SERVER = 'CMD ["python", "-m", "http.server", "8000", "--directory", "/srv"]\n'
+ASKS = "HEALTHCHECK CMD python -c \"import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/', timeout=2)\"\n"
+PAGE = {"page": "here"}
+REACH = """\
+import socket, sys
+outside = (("1.1.1.1", 53), ("8.8.8.8", 443), ("172.17.0.1", 22), ("host.docker.internal", 80), ("169.254.169.254", 80))
+for host, port in outside:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        continue
+    sys.exit(f"reached {host}")
+"""
+
+
+@pytest.fixture(scope="module")
+def stack(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    stack = Stack(course, docker_backend(prepared=False), tmp_path_factory.mktemp("images"))
+    with stack.use(["package-index", "registry"]):
+        yield stack
+    stack.reset()
+
+
+@pytest.fixture(scope="module")
+def running(stack: Stack) -> dict[str, Running]:
+    return stack.running()
+
+
+@pytest.fixture
+def builder(stack: Stack, running: dict[str, Running]) -> Iterator[Builder]:
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    builder = backend.builder(running["package-index"])
+    yield builder
+    builder.close()
+
+
+def build(
+    builder: Builder, dockerfile: str, files: Mapping[str, str] | None = None, seconds: int = 120, memory_mb: int = 512
+) -> BuiltImage:
+    """An image of this Dockerfile and these files."""
+    content = {"Dockerfile": dockerfile.encode(), **{name: text.encode() for name, text in (files or {}).items()}}
+    return builder.build(BuildRequest(content, {"INDEX_URL": INDEX}, seconds, memory_mb))
+
+
+def test_a_build_reaches_the_index_and_nothing_else(builder: Builder) -> None:
+    """Wheels install by pip from the course's index; names, machines and the internet are out of reach."""
+    text = f"FROM {BASE}\nARG INDEX_URL\nRUN pip install -q --index-url $INDEX_URL pyyaml\n"
+    image = build(builder, f"{text}COPY reach /reach\nRUN python /reach\n", {"reach": REACH})
+    assert any(path.endswith("/yaml/__init__.py") for path in image.files())
+    assert 0 < image.added_bytes < 20 * 2**20
+
+
+def test_what_a_step_says_when_it_fails(builder: Builder) -> None:
+    """The end of the build's own words, for whoever wrote the Dockerfile; so is a Dockerfile that may not be."""
+    with pytest.raises(BuildFailed, match="no such thing"):
+        build(builder, f"FROM {BASE}\nRUN echo no such thing && false\n")
+    with pytest.raises(BuildFailed, match=r"line 2: ADD may fetch"):
+        build(builder, f"FROM {BASE}\nADD https://example.org /\n")
+    with pytest.raises(BuildFailed, match=r"there is no Dockerfile"):
+        builder.build(BuildRequest({}, {}, 60, 256))
+
+
+def test_a_build_ends_at_its_limits(builder: Builder) -> None:
+    """One that prints for ever ends at its time, one that takes too much memory is killed."""
+    with pytest.raises(BuildFailed, match="more than 3 s"):
+        build(builder, f"FROM {BASE}\nRUN while true; do echo still here; sleep 0.1; done\n", seconds=3)
+    with pytest.raises(BuildFailed, match="the build failed"):
+        build(builder, f"FROM {BASE}\nRUN python -c 'x = bytearray(2**30)'\n", memory_mb=128)
+
+
+def test_health_is_what_the_service_says(builder: Builder) -> None:
+    """An honest check is healthy with the service and unhealthy without; one that can't fail stays healthy; none is none."""
+    base = f"FROM {BASE}\nCOPY page /srv/\n"
+    kinds = {"asks": ASKS, "fakes": "HEALTHCHECK CMD true\n", "none": ""}
+    found = {}
+    for name, check in kinds.items():
+        image = build(builder, base + check + SERVER, PAGE)
+        states = []
+        for command in (None, ("sleep", "60")):
+            container = image.start(command)
+            states.append(container.health(30).status)
+            container.close()
+        found[name] = states
+    assert found == {"asks": ["healthy", "unhealthy"], "fakes": ["healthy", "healthy"], "none": ["none", "none"]}
+
+
+def test_a_container_is_asked_from_outside(builder: Builder) -> None:
+    """Its answer comes over its own loopback; its user's id is the engine's word; one that ends says so."""
+    image = build(builder, f"FROM {BASE}\nCOPY page /srv/\nUSER 10001\n{SERVER}", PAGE)
+    container = image.start()
+    assert container.get(8000, "/page", 20) == (200, "here")
+    assert container.get(8000, "/nothing", 20)[0] == 404
+    assert container.users() == {10001}
+    container.close()
+    ended = image.start(("false",))
+    assert ended.get(8000, "/", 1)[0] == 0
+    ended.close()
+
+
+def test_what_a_rebuild_writes(builder: Builder) -> None:
+    """A step that comes from the cache writes nothing; one that runs again tells its files, however quiet it is."""
+    good = f"FROM {BASE}\nARG INDEX_URL\nRUN pip install -q --index-url $INDEX_URL pyyaml > /dev/null\nCOPY code /code\n"
+    bad = f"FROM {BASE}\nARG INDEX_URL\nCOPY code /code\nRUN pip install -q --index-url $INDEX_URL pyyaml > /dev/null\n"
+    wrote = {}
+    for name, text in (("good", good), ("bad", bad)):
+        build(builder, text, {"code": str(uuid.uuid4())})
+        again = build(builder, text, {"code": str(uuid.uuid4())})
+        wrote[name] = any(path.endswith("/yaml/__init__.py") for path in again.written)
+    assert wrote == {"good": False, "bad": True}
+
+
+def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Running], builder: Builder) -> None:
+    """The grader reads tags, digest and labels from the registry; nothing of a closed namespace stays."""
+    registry = stack.service(running["registry"])
+    assert isinstance(registry, RegistryService)
+    name, address = f"run-{uuid.uuid4().hex[:10]}", running["registry"].address
+    grant = registry.open(name, address)
+    assert (dict(grant.variables), dict(grant.parameters)) == ({}, {"registry": f"{address}/{name}"})
+    image = build(builder, f"FROM {BASE}\nLABEL version=1\nCOPY code /code\n", {"code": name})
+    image.push(f"{address}/{name}/churnlib", ["1.0.0", "abc"], registry.account)
+    ask = registry.questions(name)
+    assert (ask.repositories(), ask.tags("churnlib")) == (["churnlib"], ["1.0.0", "abc"])
+    assert ask.digest("churnlib", "abc") == ask.digest("churnlib", "1.0.0") != ""
+    assert ask.labels("churnlib", "abc")["version"] == "1"
+    assert registry.questions("run-other").repositories() == []
+    registry.close(name)
+    registry.close(name)
+    assert (ask.tags("churnlib"), ask.digest("churnlib", "abc")) == ([], "")
+
+
+def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
+    """Its images, its layers with somebody's files and its containers are gone after it."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    builder = backend.builder(running["package-index"])
+    mark = uuid.uuid4().hex
+    text = f"FROM {BASE} AS a\nCOPY code /code\nRUN echo {mark} > /b\nFROM {BASE}\nCOPY --from=a /b /b\n"
+    build(builder, text, {"code": mark})
+    builder.close()
+    client = backend._client
+    histories = [client.history(one["Id"]) for one in client.images(all=True)]  # type: ignore[no-untyped-call]
+    assert [one for one in histories if mark in str(one)] == []
+    ours = {"label": [f"{owner.LABEL}={owner.current()}", f"{NAME}=wheels-for-builds"]}
+    assert client.containers(all=True, filters=ours) == []

@@ -1,0 +1,22 @@
+"""The model: preparation and classifier in one object."""
+
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+
+def train(rows, config):
+    """One fitted object: a logistic regression with `config["C"]`, and all preparation that it needs.
+
+    `rows` have every column of the export, also those that nobody may know yet. Of the returned object we ask
+    `predict_proba(rows)[:, 1]`, the chance of leaving, for rows with the same columns.
+    """
+    ### BEGIN SOLUTION
+    features = config["features"]
+    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    texts = OneHotEncoder(handle_unknown="ignore")
+    columns = make_column_transformer((numbers, features["numbers"]), (texts, features["texts"]))
+    return make_pipeline(columns, LogisticRegression(C=config["C"], max_iter=1000)).fit(rows, rows["churn"] == "Yes")
+    ### END SOLUTION

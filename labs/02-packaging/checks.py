@@ -1,0 +1,366 @@
+import math
+import re
+import tomllib
+
+import yaml
+
+from grader.checks import Fail, Lab, NotRun, check
+
+MODEL = "handover/model.yaml"
+INIT = 'from churnlib.scoring import band, clean, score\n\n__all__ = ["band", "clean", "score"]\n'
+PORT = 8000
+MIB = 2**20
+LOCAL_INDEX = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+/course/wheels/")
+"""The course's index as `uv add` notes it down, whatever port it had on the learner's machine."""
+BUDGET = 40 * MIB
+TOOLS = {"mypy", "pytest", "ruff"}
+PLANTED_FOR_RUFF = "import sys\nimport os\n\n\ndef collect(row, rows=[]):\n    rows.append(row)\n    return sys.path, rows\n"
+WANTED_OF_RUFF = {"B006": "a mutable default", "F401": "an unused import", "I001": "imports out of order"}
+PLANTED_FOR_MYPY = "from churnlib.scoring import score\n\n\ndef untyped(row):\n    return row\n\n\nWRONG: str = score({})\n"
+WANTED_OF_MYPY = {"assignment": "a float put where a str belongs", "no-untyped-def": "a function without types"}
+COMPILERS = ("gcc", "g++", "cc", "c++", "cpp", "clang", "clang++", "tcc", "zig", "ld", "as", "make", "rustc", "cargo", "go")
+TOOL = re.compile(r"(?:[a-z0-9_]+-linux-gnu-)?([a-z+]+)(?:-[0-9.]+)?")
+"""A command's own name in `x86_64-linux-gnu-gcc-12`."""
+BUILD_TOOLS = (*COMPILERS, "uv", "ruff", "mypy", "pytest", "hatchling", "poetry", "git")
+
+MUTANTS = {
+    "a negative tenure is let through": ("if tenure < 0:", "if tenure < -1_000:"),
+    "tenure 0 is refused": ("if tenure < 0:", "if tenure <= 0:"),
+    "an unknown contract is let through": ('if contract not in MODEL["contract"]:', "if not contract:"),
+    "blanks around the contract stay": ('row["contract"].strip()', 'row["contract"]'),
+    "a blank total charge counts as 1": ("if total else 0.0", "if total else 1.0"),
+    "the total charge is the monthly one": ('float(total) if total', 'float(row["monthly_charges"]) if total'),
+    "the cap on tenure is gone": ('min(customer["tenure"], LONGEST)', 'customer["tenure"]'),
+    "the cap is at 71 months": ("LONGEST = 72", "LONGEST = 71"),
+    "the charge counts the other way": ('logit += MODEL["monthly_charges"]', 'logit -= MODEL["monthly_charges"]'),
+    "the contract does not count": ('logit += MODEL["contract"][customer["contract"]]', "logit += 0.0"),
+    "the probability is that of staying": ("exp(-logit)", "exp(logit)"),
+    "0.6 is a mail": ("probability >= 0.6", "probability > 0.6"),
+    "0.3 is left alone": ("probability >= 0.3", "probability > 0.3"),
+    "above 1 is a probability": ("probability < 0 or probability > 1", "probability < 0"),
+}
+REWRITTEN = '''"""The same, written by somebody else."""
+import math
+from importlib.resources import files
+
+import yaml
+
+MODEL = yaml.load((files("churnlib") / "model.yaml").read_bytes(), Loader=yaml.SafeLoader)
+
+
+def _amount(text):
+    stripped = text.strip()
+    return 0.0 if stripped == "" else float(stripped)
+
+
+def clean(row):
+    kinds = MODEL["contract"].keys()
+    tenure, kind = int(row["tenure"]), row["contract"].strip()
+    for wrong, what in ((tenure < 0, f"tenure {tenure} is negative"), (kind not in kinds, f"unknown contract {kind!r}")):
+        if wrong:
+            raise ValueError(what)
+    amounts = {name: _amount(row[name]) for name in ("monthly_charges", "total_charges")}
+    return {"tenure": tenure, **amounts, "contract": kind}
+
+
+def score(row):
+    known = clean(row)
+    terms = [MODEL["intercept"], MODEL["tenure"] * (known["tenure"] if known["tenure"] < 72 else 72)]
+    terms += [MODEL["monthly_charges"] * known["monthly_charges"], MODEL["contract"][known["contract"]]]
+    return 1.0 / (1.0 + math.exp(-math.fsum(terms)))
+
+
+def band(probability):
+    if not 0 <= probability <= 1:
+        raise ValueError(f"{probability} is no probability")
+    return "call" if probability >= 0.6 else "mail" if probability >= 0.3 else "leave"
+'''
+
+
+def rows(lab: Lab, count: int = 8) -> list[dict[str, str]]:
+    """Customers drawn for this check, blank total charges and long tenures among them."""
+    contracts = list(yaml.safe_load(lab.run.files[MODEL])["contract"])
+    drawn = []
+    for number in range(count):
+        charge = round(lab.random.uniform(18, 118), 2)
+        tenure = lab.random.randint(0, 90) if number else 0
+        total = " " if tenure == 0 else f"{tenure * charge:.2f}"
+        contract = lab.random.choice(contracts)
+        drawn.append({"tenure": str(tenure), "contract": contract, "monthly_charges": str(charge), "total_charges": total})
+    return drawn
+
+
+def expected(lab: Lab, row: dict[str, str], intercept: float | None = None) -> float:
+    """The score that the handed-over model gives, worked out here."""
+    model = yaml.safe_load(lab.run.files[MODEL])
+    logit = model["intercept"] if intercept is None else intercept
+    logit += model["tenure"] * min(int(row["tenure"]), 72) + model["monthly_charges"] * float(row["monthly_charges"])
+    return 1 / (1 + math.exp(-logit - model["contract"][row["contract"]]))
+
+
+def same_scores(lab: Lab, what: str, answer: list[object], asked: list[dict[str, str]]) -> None:
+    """Fail unless an examiner's [exit code, scores] are the scores of these rows."""
+    code, found = answer
+    if code != 0 or not isinstance(found, list):
+        lab.fail(f"{what} installs, imports and scores customers", str(found)[-600:])
+    wanted = [round(expected(lab, row), 9) for row in asked]
+    told = [round(value, 9) if isinstance(value, float) else value for value in found]
+    lab.expect(f"scores of {len(asked)} drawn customers", told, what).equals(wanted)
+
+
+def own_source(lab: Lab) -> dict[str, str]:
+    """The modules of the package as they were handed in, by file name. Raises NotRun when there are none."""
+    found = {
+        path.rpartition("/")[2]: content.decode(errors="replace")
+        for path, content in lab.run.submitted.items()
+        if path.startswith("src/churnlib/") and path.endswith(".py")
+    }
+    if not {"scoring.py", "service.py"} <= set(found):
+        raise NotRun("src/churnlib lacks scoring.py or service.py", "the package, made of what lies in handover/")
+    return found
+
+
+def located(lab: Lab, address: str) -> dict[str, str]:
+    """Project and lock as they were handed in, with the course's index at this address."""
+    lock = lab.package_index.relocated(lab.submitted("uv.lock"), address)
+    return {"uv.lock": lock, "pyproject.toml": LOCAL_INDEX.sub(f"{address}/course/wheels/", lab.submitted("pyproject.toml"))}
+
+
+@check("locked")
+def every_package_is_locked(lab: Lab) -> None:
+    """Every package in `uv.lock`, the tools of development included, is pinned by a hash that the index really serves."""
+    try:
+        packages = tomllib.loads(lab.submitted("uv.lock")).get("package", [])
+    except tomllib.TOMLDecodeError as error:
+        raise Fail("a lock that uv wrote", f"uv.lock is no TOML: {error}") from None
+    locked = [package for package in packages if package.get("name") != "churnlib"]
+    missing = ({"pyyaml", *TOOLS}) - {package.get("name") for package in locked}
+    if missing:
+        lab.fail("pyyaml and the tools of development in the lock", f"without {', '.join(sorted(missing))}")
+
+    def problem(package: dict[str, object]) -> str:
+        name, version = str(package.get("name")), str(package.get("version"))
+        wheels = package.get("wheels")
+        hashes = {str(wheel.get("hash", "")).removeprefix("sha256:") for wheel in wheels} if isinstance(wheels, list) else set()
+        served = lab.package_index.hashes(name)
+        if "" in hashes or not hashes:
+            return f"{name} {version} has a file without a hash"
+        return "" if hashes & served else f"no hash of {name} {version} is one of a file that the index serves"
+
+    lab.each("packages", locked, problem, "a hash of the very file that the index serves")
+
+
+@check("installs")
+def an_empty_environment_is_enough(lab: Lab) -> None:
+    """`uv sync --locked --no-dev` makes an empty environment in which your package imports and scores customers, and the lock
+    fits `pyproject.toml`."""
+    own_source(lab)
+    asked = rows(lab)
+    files = located(lab, "/".join(lab.run.parameters["index_url"].split("/")[:3]))
+    same_scores(lab, "your project", lab.examine("installed", files, asked, returns=list[object]), asked)
+
+
+@check("lint")
+def ruff_looks_and_finds_nothing(lab: Lab) -> None:
+    """Ruff, as you configured it, finds nothing in your code, and does find the faults that we plant beside it."""
+    own_source(lab)
+    name = f"planted_{lab.random.randint(1000, 9999)}.py"
+    found = lab.examine("linted", name, PLANTED_FOR_RUFF, returns=list[dict[str, str]])
+    caught = {one["code"] for one in found if one["file"] == name}
+    own = [f"{one['file']}:{one['line']} {one['code']}" for one in found if one["file"] != name]
+    blind = [f"{code} ({WANTED_OF_RUFF[code]})" for code in WANTED_OF_RUFF if code not in caught]
+    demands = {
+        "your code": f"ruff finds {', '.join(own[:5])}" if own else "",
+        "planted faults": f"ruff is silent on {', '.join(blind)}" if blind else "",
+    }
+    if len(blind) == len(WANTED_OF_RUFF):
+        lab.fail("ruff finds planted faults of the rules F, I and B", demands["planted faults"])
+    lab.each("demands", list(demands), demands.__getitem__, "clean code, and a configuration that would have told")
+
+
+@check("types")
+def mypy_looks_and_finds_nothing(lab: Lab) -> None:
+    """mypy, as strict as asked, finds no error in your package, nothing is silenced, and it does find errors that we plant."""
+    source = own_source(lab)
+    silenced = [name for name, text in source.items() if "type: ignore" in text or "mypy: ignore-errors" in text]
+    if silenced:
+        lab.fail("nothing is silenced", f"{', '.join(silenced)} holds a `type: ignore`")
+    name = f"planted_{lab.random.randint(1000, 9999)}.py"
+    found = lab.examine("typed", name, PLANTED_FOR_MYPY, returns=list[dict[str, str]])
+    caught = {one["code"] for one in found if one["file"] == name}
+    own = [f"{one['file']}: {one['message']} [{one['code']}]" for one in found if one["file"] != name]
+    blind = [f"{code} ({WANTED_OF_MYPY[code]})" for code in WANTED_OF_MYPY if code not in caught]
+    if blind:
+        lab.fail("mypy finds what we plant (strict = true)", f"mypy is silent on {', '.join(blind)}")
+    if own:
+        lab.fail("no error in your package", "; ".join(own[:4]))
+
+
+def package(lab: Lab, scoring: str) -> dict[str, str]:
+    """The files of a package that behaves as this scoring.py does."""
+    handover = {name: lab.run.files[f"handover/{name}"].decode() for name in ("service.py", "model.yaml")}
+    return {"__init__.py": INIT, "scoring.py": scoring, **handover}
+
+
+def handed_over(lab: Lab) -> str:
+    """The code that the learner was given."""
+    return lab.run.files["handover/scoring.py"].decode()
+
+
+def tested(lab: Lab, files: dict[str, str]) -> tuple[int, str]:
+    """Exit code of the learner's tests on a package of these files, and what they said."""
+    answer = lab.examine("suite", files, returns=dict[str, str])
+    return int(answer["code"]), answer["said"]
+
+
+@check("tests-green")
+def tests_hold_what_the_code_promises(lab: Lab) -> None:
+    """Your tests are green on your code, on the code that you were handed, and on the same code written by somebody else."""
+    own_source(lab)
+    code, said = tested(lab, {})
+    if code != 0:
+        lab.fail("pytest ends green on your own code (exit code 0)", f"exit code {code}: {said[-400:]}")
+    again = {"the handed-over code": handed_over(lab), "the same, written anew": REWRITTEN}
+
+    def problem(name: str) -> str:
+        code, said = tested(lab, package(lab, again[name]))
+        return "" if code == 0 else f"{name}: exit code {code}: {said[-250:]}"
+
+    lab.each("ways to write it", list(again), problem, "green, for they all behave alike")
+
+
+@check("tests-kill")
+def tests_notice_a_fault(lab: Lab) -> None:
+    """Your tests turn red on the code you were handed with one fault in it: a boundary moved, a sign turned, a refusal gone."""
+    text = handed_over(lab)
+    code, said = tested(lab, package(lab, text))
+    if code != 0:
+        raise NotRun(f"exit code {code} on the code without a fault: {said[-300:]}", "tests that are green on what is right")
+
+    def problem(name: str) -> str:
+        before, after = MUTANTS[name]
+        assert text.count(before) == 1, f"mutant {name!r} does not fit the handed-over code"
+        code, _ = tested(lab, package(lab, text.replace(before, after)))
+        return "" if code in (1, 2) else name
+
+    lab.each("faults", list(MUTANTS), problem, "red tests")
+
+
+@check("wheel")
+def the_wheel_is_on_the_index(lab: Lab) -> None:
+    """`release` puts one wheel of your package on your index; installed from there, far from its source, it scores customers,
+    and says that it is typed."""
+    lab.once("release")
+    released = lab.package_index.releases("churnlib")
+    lab.expect("files of churnlib on your index", [file.filename for file in released], "after release()").equals(
+        ["churnlib-1.0.0-py3-none-any.whl"]
+    )
+    asked, index = rows(lab), lab.run.parameters["index_url"]
+    same_scores(lab, "the wheel", lab.examine("from_index", "churnlib==1.0.0", index, asked, returns=list[object]), asked)
+    lacking = sorted({"py.typed", "service.py"} - set(lab.examine("contents", returns=list[str])))
+    if lacking:
+        raise Fail("a complete wheel", f"the wheel lacks churnlib/{', churnlib/'.join(lacking)}", share=0.5)
+
+
+def context(lab: Lab, changes: dict[str, bytes] | None = None) -> dict[str, bytes]:
+    """What the image is built from: the files handed in, with the index of builds in project and lock."""
+    own_source(lab)
+    lab.submitted("Dockerfile")
+    files = {name: text.encode() for name, text in located(lab, lab.package_index.build_address).items()}
+    return {**lab.run.submitted, **files, **(changes or {})}
+
+
+def arguments(lab: Lab) -> dict[str, str]:
+    """The build arguments that CI passes."""
+    index = f"{lab.package_index.build_address}/course/wheels/+simple/"
+    return {"INDEX_URL": index, "VERSION": "1.0.0", "REVISION": lab.run.parameters["commit"]}
+
+
+def query(row: dict[str, str]) -> str:
+    """The path that asks the service for this customer."""
+    pairs = "&".join(f"{name}={value.replace(' ', '%20')}" for name, value in row.items())
+    return f"/score?{pairs}"
+
+
+@check("image-healthy")
+def the_image_serves_and_tells_the_truth(lab: Lab) -> None:
+    """The image built from your Dockerfile starts, scores customers, becomes healthy, and turns unhealthy when its service is
+    not there."""
+    image = lab.images.build(context(lab), arguments(lab))
+    row = rows(lab, 2)[1]
+    with lab.images.running(image) as container:
+        status, body = container.get(PORT, query(row), seconds=20)
+        answer = yaml.safe_load(body).get("churn") if status == 200 else f"status {status}: {body}"
+        lab.expect("score of a drawn customer", answer, f"GET {query(row)[:40]}… on port {PORT}").close_to(
+            expected(lab, row), within=1e-9
+        )
+        health = container.health(seconds=20)
+    if health.status != "healthy":
+        lab.fail("the image becomes healthy", f"{health.status}: {health.log}")
+    with lab.images.running(image, ("sleep", "60")) as container:
+        health = container.health(seconds=30)
+    if health.status != "unhealthy":
+        lab.fail(
+            "unhealthy when the service is not there (we start the image with `sleep` in its place)",
+            f"{health.status}: {health.log}",
+        )
+
+
+@check("image-lean")
+def the_image_holds_what_it_needs(lab: Lab) -> None:
+    """The image runs as a user that is not root, holds no compiler and no tool of development, and adds at most 40 MiB to its
+    base."""
+    image = lab.images.build(context(lab), arguments(lab))
+    files = image.files()
+    if not any(path.endswith("churnlib/model.yaml") for path in files):
+        lab.fail("an image with churnlib in it", "no churnlib/model.yaml in the last stage")
+
+    def user() -> str:
+        with lab.images.running(image) as container:
+            container.get(PORT, "/health", seconds=20)
+            users = container.users()
+        return "it runs as root" if 0 in users else "nothing runs in it" if not users else ""
+
+    def tools() -> str:
+        named = (TOOL.fullmatch(path.rpartition("/")[2]) for path, executable in files.items() if executable)
+        found = sorted({match[1] for match in named if match} & set(BUILD_TOOLS))
+        return f"it holds {', '.join(found)}" if found else ""
+
+    def size() -> str:
+        return f"it adds {image.added_bytes / MIB:.0f} MiB" if image.added_bytes > BUDGET else ""
+
+    lab.each("demands", [user, tools, size], lambda demand: demand(), "another user than root, no tools, at most 40 MiB")
+
+
+@check("layer-cache")
+def a_change_of_the_source_keeps_the_dependencies(lab: Lab) -> None:
+    """After a change in `src`, the next build takes the layer of the dependencies from the cache, and the change is in it."""
+    lab.images.build(context(lab), arguments(lab))
+    intercept = round(lab.random.uniform(-3, 1), 4)
+    model = lab.run.files[MODEL].decode().replace("intercept: -1.6048", f"intercept: {intercept}").encode()
+    image = lab.images.build(context(lab, {"src/churnlib/model.yaml": model}), arguments(lab))
+    row = rows(lab, 2)[1]
+    with lab.images.running(image) as container:
+        status, body = container.get(PORT, query(row), seconds=20)
+    answer = yaml.safe_load(body).get("churn") if status == 200 else f"status {status}: {body}"
+    lab.expect("score after a change of model.yaml", answer).close_to(expected(lab, row, intercept), within=1e-9)
+    again = sorted(path for path in image.written if path.endswith("/yaml/__init__.py"))
+    if again:
+        lab.fail("PyYAML comes from the cache", f"the second build installed it again: {again[0]}")
+
+
+@check("pushed")
+def what_is_pushed_can_be_told_apart(lab: Lab) -> None:
+    """Pushed under the tags that `tags` gives, your image is found by its version and by its commit, never under a tag that
+    moves, and its labels say both."""
+    commit = lab.run.parameters["commit"]
+    found = lab.call("tags", "1.0.0", commit, returns=list[str])
+    lab.expect("tags(\"1.0.0\", commit)", sorted(found)).equals(sorted(["1.0.0", commit]))
+    image = lab.images.build(context(lab), arguments(lab))
+    lab.images.push(image, "churnlib", found)
+    registry = lab.images.registry
+    digests = {registry.digest("churnlib", tag) for tag in registry.tags("churnlib")}
+    lab.expect("digests behind both tags", len(digests), "on the registry").equals(1)
+    labels = registry.labels("churnlib", commit)
+    wanted = {"org.opencontainers.image.version": "1.0.0", "org.opencontainers.image.revision": commit}
+    lab.expect("labels", {name: labels.get(name) for name in wanted}, "on the registry").equals(wanted)

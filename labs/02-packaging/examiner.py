@@ -1,0 +1,109 @@
+# Runs in a fresh sandbox beside what was handed in. Whatever code of theirs runs here runs as a process of its own, away
+# from this one, and can only answer: a number of an exit, a number of a score. The grader decides what should come out.
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path.cwd()
+SECONDS = 60
+SHOWN = 600
+PLAIN = {
+    **os.environ, "UV_CACHE_DIR": str(HERE / "cache"), "UV_LINK_MODE": "copy", "UV_PYTHON_DOWNLOADS": "never",
+    "UV_PYTHON": sys.executable, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "HOME": str(HERE),
+}  # fmt: skip
+SCORE = "import json, sys, churnlib; print(json.dumps([churnlib.score(row) for row in json.load(sys.stdin)]))"
+
+
+def ran(command, folder, standard_input="", **variables):
+    """Exit code, standard output and the end of everything else that it said; -1 when it took too long or isn't there."""
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], cwd=folder, input=standard_input, capture_output=True, text=True, errors="replace",
+            timeout=SECONDS, env={**PLAIN, **variables}, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return -1, "", f"no end within {SECONDS} s"
+    except OSError as error:
+        return -1, "", str(error)
+    return done.returncode, done.stdout, (done.stderr + done.stdout)[-SHOWN:]
+
+
+def project(name, changes=()):
+    """A fresh copy of what was handed in, with other content in some files."""
+    folder = HERE / name
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(HERE / "submitted", folder)
+    for path, text in dict(changes).items():
+        (folder / path).write_text(text, encoding="utf-8")
+    return folder
+
+
+def scores(environment, rows):
+    """What the installed package says of these rows, far from its source."""
+    code, out, said = ran([HERE / environment / "bin" / "python", "-I", "-c", SCORE], "/", json.dumps(rows))
+    return [code, json.loads(out) if code == 0 else said]
+
+
+def installed(files, rows):
+    """Sync an empty environment with this project and lock, without the tools of development, and ask the package."""
+    folder = project("to-install", files)
+    command = ["uv", "sync", "--locked", "--no-dev", "--no-editable", "--no-progress"]
+    code, _, said = ran(command, folder, UV_PROJECT_ENVIRONMENT=str(HERE / "runtime"))
+    return scores("runtime", rows) if code == 0 else [code, said]
+
+
+def from_index(requirement, index, rows):
+    """Install a published package, and what it asks for, into an empty environment, and ask it."""
+    shutil.rmtree(HERE / "published", ignore_errors=True)
+    ran(["uv", "venv", "published"], HERE)
+    command = ["uv", "pip", "install", "--no-progress", "--python", "published", "--default-index", index, requirement]
+    code, _, said = ran(command, HERE)
+    return scores("published", rows) if code == 0 else [code, said]
+
+
+def contents():
+    """The files of the package that `from_index` installed."""
+    return sorted(file.name for file in (HERE / "published").glob("lib/python*/site-packages/churnlib/*"))
+
+
+def linted(name, planted):
+    """Ruff's findings, as the project configures it, with one more module in the package."""
+    folder = project("to-lint")
+    (folder / "src" / "churnlib" / name).write_text(planted, encoding="utf-8")
+    command = ["ruff", "check", "--no-cache", "--ignore-noqa", "--output-format=json", "--exit-zero", "src", "tests"]
+    code, out, said = ran(command, folder)
+    if code != 0:
+        return [{"file": "pyproject.toml", "code": f"ruff does not run: {said}", "line": "1"}]
+    return [
+        {"file": Path(one["filename"]).name, "code": one["code"] or "syntax", "line": str(one["location"]["row"])}
+        for one in json.loads(out)
+    ]
+
+
+def typed(name, planted):
+    """mypy's errors, as the project configures it, with one more module in the package."""
+    folder = project("to-type")
+    (folder / "src" / "churnlib" / name).write_text(planted, encoding="utf-8")
+    code, out, said = ran([sys.executable, "-m", "mypy", "--output=json", "--no-incremental", "src"], folder)
+    if code not in (0, 1):
+        return [{"file": "pyproject.toml", "code": "", "message": f"mypy does not run: {said}"}]
+    found = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    return [
+        {"file": Path(one["file"]).name, "code": one["code"] or "", "message": one["message"]}
+        for one in found
+        if one["severity"] == "error"
+    ]
+
+
+def suite(package):
+    """How their tests end on a package made of these modules by file name: pytest's exit code, and the end of what it said."""
+    folder = project("to-test")
+    inside = folder / "src" / "churnlib"
+    for name, text in package.items():
+        (inside / name).write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests"]
+    code, _, said = ran(command, folder, PYTHONPATH=str(folder / "src"))
+    return {"code": str(code), "said": said}
