@@ -15,12 +15,20 @@ Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when
 
 @app.command()
 def build(
-    labs: Labs = None, out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("dist")
+    labs: Labs = None,
+    out: Annotated[Path, typer.Option("--out", help="The folder to write to.")] = Path("dist"),
+    tables: Annotated[bool, typer.Option("--tables", help="Only renew the pages that are made from content.")] = False,
 ) -> None:
     """Authors: write starter and solution notebooks."""
+    from grader.grading.inventory import page
     from grader.learner.bundle import write
 
     tree = course()
+    if tables:
+        file = tree.root / "modules" / "README.md"
+        file.write_text(page(tree), encoding="utf-8")
+        say(f"wrote {file}")
+        return
     for lab in [tree.lab(name) for name in labs] if labs else tree.labs():
         for kind in ("starter", "solution"):
             folder = out / lab.id / kind

@@ -197,7 +197,7 @@ def _show(verdicts: Sequence[Verdict]) -> None:
             if text:
                 grid.add_row(label, Text(printable(text)))
         if not verdict.passed:
-            out.print(Padding(grid, (0, 0, 0, 4)))
+            out.print(Padding(grid, (0, 0, 0, 4), expand=False))
 
 
 def _indented(command: str) -> str:

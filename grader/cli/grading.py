@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
-from grader.cli.images import images_for
+from grader.cli.images import images_for, refuse_lacking
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
@@ -41,6 +41,7 @@ def grade(
             f"{paths[0]} holds other people's code, and the local backend is no real sandbox",
             "use --backend docker, or --trust if you have read what you are about to run",
         )
+    refuse_lacking(chosen)
     results = _graded(chosen, submissions, backend, jobs, out, as_json)
     leave(_exit_code(results))
 
@@ -87,7 +88,6 @@ def _graded(
         if waiting:
             with services.use(lab.spec.services) as running, images_for([lab], services) as images:
                 place = Place(services.course, services.backend, services, running, kept, images)
-                _refuse_lacking(lab, place.present)
                 say(f"grading {len(waiting)} submission(s) on {backend}; evidence goes to {place.evidence}")
                 for submission, result in grade_all(lab, waiting, place, min(jobs, len(waiting))):
                     done.append((submission, result))
@@ -97,18 +97,6 @@ def _graded(
     if not as_json:
         _print(lab, ordered, explain)
     return ordered
-
-
-def _refuse_lacking(lab: Lab, present: Sequence[str]) -> None:
-    """Raise BadInput when a check can't be made on this machine: marks without it would be wrong."""
-    from grader.errors import BadInput
-
-    lacking = lab.spec.lacking(present)
-    if lacking:
-        raise BadInput(
-            f"{', '.join(lacking)} can't be checked without Docker, so no marks are given for lab {lab.id} on this machine",
-            "grade where `docker info` works; `mlops check` shows what can be checked here",
-        )
 
 
 def _without(submissions: Sequence[Submission], done: Sequence[tuple[Submission, object]]) -> list[Submission]:

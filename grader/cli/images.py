@@ -14,6 +14,23 @@ if TYPE_CHECKING:
     from grader.stack.stack import Stack
 
 
+def refuse_lacking(lab: Lab) -> None:
+    """Raise BadInput when a check can't be made on this machine: marks without it would be wrong."""
+    lacking = lab.spec.lacking(())
+    if not lacking:
+        return
+    from grader.backends.docker.backend import DockerBackend
+    from grader.errors import BadInput, Unavailable
+
+    try:
+        DockerBackend().probe()
+    except Unavailable:
+        raise BadInput(
+            f"{', '.join(lacking)} can't be checked without Docker, so no marks are given for lab {lab.id} on this machine",
+            "grade where `docker info` works; `mlops check` shows what can be checked here",
+        ) from None
+
+
 @contextlib.contextmanager
 def images_for(labs: Sequence[Lab], services: Stack) -> Iterator[Images | None]:
     """A builder with the services it needs until the block ends; None when no lab needs one, or there is no Docker."""

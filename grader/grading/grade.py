@@ -111,7 +111,8 @@ def _attempt(
         examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
         hand = functools.partial(
             Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
-            {**leased.questions(), **_image_questions(stack, place, leased.namespace)}, functools.cache(lambda: _examiner(stack, lab, opener, examined)),
+            {**leased.questions(), **_image_questions(stack, place, leased.namespace)},
+            functools.cache(lambda: _examiner(stack, lab, opener, examined)),
         )  # fmt: skip
         graded = judge(lab, checks, hand, place.present)
         leased.check()

@@ -49,10 +49,11 @@ def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]
         bundle.put(folder, bundle.files(course, lab, "starter"))
         bundle.put(folder / LESSONS, bundle.lessons(course, lab, LESSONS))
         _init(lab, folder, [notebook.name] if _is_repository(lab) else [])
-        _commit(folder, f"Start lab {lab.id}")
+        # what the author gives besides is the learner's to keep out of the history, or not
+        _commit(folder, f"Start lab {lab.id}", *(sorted(author.starter(lab)) if _is_repository(lab) else ["-A"]))
     _inject(notebook, {**parameters, "seed": 7, "commit": _head(folder)})
     if made and not _is_repository(lab):
-        _commit(folder, "Put in this machine's addresses")
+        _commit(folder, "Put in this machine's addresses", "-A")
     return made
 
 
@@ -193,9 +194,9 @@ def _init(lab: Lab, folder: Path, excluded: Sequence[str]) -> None:
     exclude.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _commit(folder: Path, message: str) -> None:
+def _commit(folder: Path, message: str, *what: str) -> None:
     if shutil.which("git") is not None:
-        _git(folder, "add", "-A")
+        _git(folder, "add", *what)
         _git(folder, "-c", "user.name=Course", "-c", "user.email=course@localhost", "commit", "-q", "-m", message)
 
 

@@ -100,7 +100,7 @@ def the_same_number_twice(lab: Lab) -> None:
 
 def sides(lab: Lab, rows: Sequence[Row], **changes: Any) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """The keys on both sides of the split: to learn from, to be judged on."""
-    answer = lab.call("sides", table(rows), changes, returns=dict[str, list[tuple[int, str]]] | dict[str, list[list[Any]]])
+    answer = lab.call("sides", table(rows), changes, returns=dict[str, list[list[Any]]])
     past, today = ([(int(row[0]), str(row[1])) for row in answer[side]] for side in ("past", "today"))
     return past, today
 
@@ -261,7 +261,8 @@ def commits_tell_the_story(lab: Lab) -> None:
 
 def first_line(commit: dict[str, Any]) -> str:
     """The subject of a commit."""
-    return (commit["message"].splitlines() or [""])[0]
+    message: str = commit["message"]
+    return (message.splitlines() or [""])[0]
 
 
 def with_twins(commits: Sequence[dict[str, Any]]) -> list[tuple[dict[str, Any], bool]]:

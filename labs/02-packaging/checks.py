@@ -1,6 +1,7 @@
 import math
 import re
 import tomllib
+from typing import Any
 
 import yaml
 
@@ -16,8 +17,8 @@ BUDGET = 40 * MIB
 TOOLS = {"mypy", "pytest", "ruff"}
 PLANTED_FOR_RUFF = "import sys\nimport os\n\n\ndef collect(row, rows=[]):\n    rows.append(row)\n    return sys.path, rows\n"
 WANTED_OF_RUFF = {"B006": "a mutable default", "F401": "an unused import", "I001": "imports out of order"}
-PLANTED_FOR_MYPY = "from churnlib.scoring import score\n\n\ndef untyped(row):\n    return row\n\n\nWRONG: str = score({})\n"
-WANTED_OF_MYPY = {"assignment": "a float put where a str belongs", "no-untyped-def": "a function without types"}
+PLANTED_FOR_MYPY = "def untyped(row):\n    return row\n\n\nWRONG: str = 1\n"
+WANTED_OF_MYPY = {"assignment": "a number put where a text belongs", "no-untyped-def": "a function without types"}
 COMPILERS = ("gcc", "g++", "cc", "c++", "cpp", "clang", "clang++", "tcc", "zig", "ld", "as", "make", "rustc", "cargo", "go")
 TOOL = re.compile(r"(?:[a-z0-9_]+-linux-gnu-)?([a-z+]+)(?:-[0-9.]+)?")
 """A command's own name in `x86_64-linux-gnu-gcc-12`."""
@@ -126,6 +127,21 @@ def located(lab: Lab, address: str) -> dict[str, str]:
     return {"uv.lock": lock, "pyproject.toml": LOCAL_INDEX.sub(f"{address}/course/wheels/", lab.submitted("pyproject.toml"))}
 
 
+def project(lab: Lab) -> dict[str, Any]:
+    """The project's declaration, read and not run. Raises NotRun or Fail."""
+    try:
+        return tomllib.loads(lab.submitted("pyproject.toml"))
+    except tomllib.TOMLDecodeError as error:
+        raise Fail("a pyproject.toml that can be read", f"it is no TOML: {error}") from None
+
+
+def unseen(found: list[dict[str, str]], modules: dict[str, str], wanted: dict[str, str]) -> list[str]:
+    """What a tool didn't find of the faults planted at the end of each module."""
+    caught = {(one["file"], one["code"]) for one in found if one["planted"] == "yes"}
+    silent = {code: [name for name in modules if (name, code) not in caught] for code in wanted}
+    return [f"{code} ({wanted[code]}) in {', '.join(names)}" for code, names in silent.items() if names]
+
+
 @check("locked")
 def every_package_is_locked(lab: Lab) -> None:
     """Every package in `uv.lock`, the tools of development included, is pinned by a hash that the index really serves."""
@@ -162,13 +178,11 @@ def an_empty_environment_is_enough(lab: Lab) -> None:
 
 @check("lint")
 def ruff_looks_and_finds_nothing(lab: Lab) -> None:
-    """Ruff, as you configured it, finds nothing in your code, and does find the faults that we plant beside it."""
-    own_source(lab)
-    name = f"planted_{lab.random.randint(1000, 9999)}.py"
-    found = lab.examine("linted", name, PLANTED_FOR_RUFF, returns=list[dict[str, str]])
-    caught = {one["code"] for one in found if one["file"] == name}
-    own = [f"{one['file']}:{one['line']} {one['code']}" for one in found if one["file"] != name]
-    blind = [f"{code} ({WANTED_OF_RUFF[code]})" for code in WANTED_OF_RUFF if code not in caught]
+    """Ruff, as you configured it, finds nothing in your code, and does find the faults that we plant at its end."""
+    modules = own_source(lab)
+    found = lab.examine("linted", PLANTED_FOR_RUFF, returns=list[dict[str, str]])
+    own = [f"{one['file']}:{one['line']} {one['code']}" for one in found if one["planted"] == "no"]
+    blind = unseen(found, modules, WANTED_OF_RUFF)
     demands = {
         "your code": f"ruff finds {', '.join(own[:5])}" if own else "",
         "planted faults": f"ruff is silent on {', '.join(blind)}" if blind else "",
@@ -181,15 +195,15 @@ def ruff_looks_and_finds_nothing(lab: Lab) -> None:
 @check("types")
 def mypy_looks_and_finds_nothing(lab: Lab) -> None:
     """mypy, as strict as asked, finds no error in your package, nothing is silenced, and it does find errors that we plant."""
-    source = own_source(lab)
-    silenced = [name for name, text in source.items() if "type: ignore" in text or "mypy: ignore-errors" in text]
+    modules = own_source(lab)
+    silenced = [name for name, text in modules.items() if re.search(r"#\s*(type:\s*ignore|mypy:)", text)]
     if silenced:
-        lab.fail("nothing is silenced", f"{', '.join(silenced)} holds a `type: ignore`")
-    name = f"planted_{lab.random.randint(1000, 9999)}.py"
-    found = lab.examine("typed", name, PLANTED_FOR_MYPY, returns=list[dict[str, str]])
-    caught = {one["code"] for one in found if one["file"] == name}
-    own = [f"{one['file']}: {one['message']} [{one['code']}]" for one in found if one["file"] != name]
-    blind = [f"{code} ({WANTED_OF_MYPY[code]})" for code in WANTED_OF_MYPY if code not in caught]
+        lab.fail("nothing is silenced", f"{', '.join(silenced)} holds a `type: ignore` or a `mypy:` comment")
+    if "plugins" in project(lab).get("tool", {}).get("mypy", {}) or any(path.endswith(".pyi") for path in lab.run.submitted):
+        lab.fail("mypy as it comes, on the code itself", "a plugin of mypy, or a stub file in front of a module")
+    found = lab.examine("typed", PLANTED_FOR_MYPY, returns=list[dict[str, str]])
+    own = [f"{one['file']}: {one['message']} [{one['code']}]" for one in found if one["planted"] == "no"]
+    blind = unseen(found, modules, WANTED_OF_MYPY)
     if blind:
         lab.fail("mypy finds what we plant (strict = true)", f"mypy is silent on {', '.join(blind)}")
     if own:

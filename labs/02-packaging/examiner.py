@@ -31,14 +31,34 @@ def ran(command, folder, standard_input="", **variables):
     return done.returncode, done.stdout, (done.stderr + done.stdout)[-SHOWN:]
 
 
+HANDED_IN = {
+    file.relative_to(HERE / "submitted"): file.read_bytes() for file in (HERE / "submitted").rglob("*") if file.is_file()
+}
+"""Read before any code of theirs runs here, which might write to these files."""
+
+
 def project(name, changes=()):
     """A fresh copy of what was handed in, with other content in some files."""
     folder = HERE / name
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(HERE / "submitted", folder)
-    for path, text in dict(changes).items():
-        (folder / path).write_text(text, encoding="utf-8")
+    for path, content in {**HANDED_IN, **{Path(path): text.encode() for path, text in dict(changes).items()}}.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
     return folder
+
+
+def planted(name, faults):
+    """A fresh copy in which every module of the package ends with these faults, and the lines that the modules had."""
+    modules = {path: text.decode() for path, text in HANDED_IN.items() if path.match("src/churnlib/*.py")}
+    folder = project(name, {path: f"{text.rstrip()}\n\n\n{faults}" for path, text in modules.items()})
+    return folder, {path.name: len(text.rstrip().splitlines()) for path, text in modules.items()}
+
+
+def told(file, code, line, message, lines):
+    """A finding; `planted` says whether it stands in what was put at the end of its module."""
+    name = Path(file).name
+    ours = line > lines.get(name, sys.maxsize)
+    return {"file": name, "code": code or "error", "line": str(line), "message": message, "planted": "yes" if ours else "no"}
 
 
 def scores(environment, rows):
@@ -69,33 +89,25 @@ def contents():
     return sorted(file.name for file in (HERE / "published").glob("lib/python*/site-packages/churnlib/*"))
 
 
-def linted(name, planted):
-    """Ruff's findings, as the project configures it, with one more module in the package."""
-    folder = project("to-lint")
-    (folder / "src" / "churnlib" / name).write_text(planted, encoding="utf-8")
+def linted(faults):
+    """Ruff's findings, as the project configures it, with these faults at the end of each module."""
+    folder, lines = planted("to-lint", faults)
     command = ["ruff", "check", "--no-cache", "--ignore-noqa", "--output-format=json", "--exit-zero", "src", "tests"]
     code, out, said = ran(command, folder)
     if code != 0:
-        return [{"file": "pyproject.toml", "code": f"ruff does not run: {said}", "line": "1"}]
-    return [
-        {"file": Path(one["filename"]).name, "code": one["code"] or "syntax", "line": str(one["location"]["row"])}
-        for one in json.loads(out)
-    ]
+        return [told("pyproject.toml", f"ruff does not run: {said}", 1, "", {})]
+    return [told(one["filename"], one["code"], one["location"]["row"], one["message"], lines) for one in json.loads(out)]
 
 
-def typed(name, planted):
-    """mypy's errors, as the project configures it, with one more module in the package."""
-    folder = project("to-type")
-    (folder / "src" / "churnlib" / name).write_text(planted, encoding="utf-8")
+def typed(faults):
+    """mypy's errors, as the project configures it, with these faults at the end of each module."""
+    folder, lines = planted("to-type", faults)
     code, out, said = ran([sys.executable, "-m", "mypy", "--output=json", "--no-incremental", "src"], folder)
     if code not in (0, 1):
-        return [{"file": "pyproject.toml", "code": "", "message": f"mypy does not run: {said}"}]
+        return [told("pyproject.toml", "", 1, f"mypy does not run: {said}", {})]
     found = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
-    return [
-        {"file": Path(one["file"]).name, "code": one["code"] or "", "message": one["message"]}
-        for one in found
-        if one["severity"] == "error"
-    ]
+    errors = [one for one in found if one["severity"] == "error"]
+    return [told(one["file"], one["code"], one["line"], one["message"], lines) for one in errors]
 
 
 def suite(package):

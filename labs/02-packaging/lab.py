@@ -24,6 +24,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # `!uv`, `!ruff` … of this kernel
 os.environ["UV_CACHE_DIR"] = str(Path(".cache").resolve())
 os.environ["UV_PYTHON_DOWNLOADS"] = "never"
 os.environ["UV_PYTHON"] = sys.executable

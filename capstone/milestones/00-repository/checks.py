@@ -3,7 +3,7 @@ from typing import Any
 
 from grader.checks import Lab, NotRun, check
 
-SECRETS = [r"AKIA[0-9A-Z]{16}", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", r"(?i)(?:password|secret|token)\w*\s*[=:]\s*['\"]?[\w/+]{16,}"]
+SECRETS = [r"AKIA[0-9A-Z]{16}", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", r"(?i:(?:password|secret|token)\w*\s*[=:]\s*['\"]?[\w/+]{16,})"]
 KEPT_OUT = ["data/customers.csv", "data/april/customers.csv", "models/churn.joblib", "model.joblib", ".env", ".venv/pyvenv.cfg"]
 LET_IN = ["src/churn_predictor/data.py", "src/churn_predictor/model.py", "tests/test_data.py", "params.yaml", "uv.lock", "README.md"]
 NEEDED = ["README.md", "pyproject.toml", "src/churn_predictor/__init__.py"]
@@ -58,6 +58,6 @@ def a_colleague_gets_what_works(lab: Lab) -> None:
     """What you hand in is what is committed, and in a fresh clone of it the tests pass."""
     uncommitted = [f"{path} is not as in the last commit" for path in repository(lab)["uncommitted"]]
     lab.expect("files", uncommitted[:5]).equals([], why="as in the last commit, all of them")
-    code, said = lab.examine("tests_of_a_clone", returns=tuple[int, str])
+    code, said = lab.examine("tests_of_a_clone", returns=list[Any])
     if code != 0:
         lab.fail("pytest ends with 0 in a fresh clone", f"pytest ended with {code}: {said}")

@@ -107,7 +107,7 @@ def cloned(name):
     return folder
 
 
-def ran_in(folder, *command, seconds=50, **variables):
+def ran_in(folder, *command, seconds=50, shown=SHOWN, **variables):
     """Exit code and the end of what a command says; -1 when it took too long or isn't there."""
     plain = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "HOME": str(Path.cwd()), **variables}
     try:
@@ -119,7 +119,7 @@ def ran_in(folder, *command, seconds=50, **variables):
         return -1, f"no end within {seconds} s"
     except OSError as error:
         return -1, str(error)
-    return done.returncode, (done.stderr + done.stdout).strip()[-SHOWN:]
+    return done.returncode, (done.stderr + done.stdout).strip()[-shown:]
 
 
 def tests_of_a_clone():

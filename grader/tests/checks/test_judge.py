@@ -111,3 +111,17 @@ def test_nothing_ran(small_lab: LabFolder) -> None:
         ("adds", "not_run", 0, 60, "nothing ran", FIRST_HINT),
         ("means", "not_run", 0, 40, "nothing ran", "Divide."),
     ]
+
+
+def test_a_check_that_needs_what_is_not_here(course: Course, small: Course, small_lab: LabFolder) -> None:
+    """It is not asked, earns nothing, and says so; what needs nothing is judged as ever; and where it is here, so is it."""
+    spec = small_lab.folder / "lab.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("      - id: adds\n", "      - id: adds\n        needs: [docker]\n"))
+    lab, asked = small.lab(small_lab.id), []
+    checks = checks_with(lambda hand: asked.append(hand))
+    without, with_docker = (
+        judge(lab, checks, lambda check: lab_with(course, lab, check), present) for present in ((), ("docker",))
+    )
+    assert [(c.id, c.status, c.earned) for c in without] == [("adds", "unavailable", 0), ("means", "passed", 40)]
+    assert without[0].found.startswith("this machine has no Docker that answers")
+    assert (with_docker[0].status, len(asked)) == ("passed", 1)

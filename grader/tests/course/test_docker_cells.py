@@ -41,7 +41,7 @@ def variables(course: Course, tmp_path: Path) -> Iterator[dict[str, str]]:
     (tmp_path / "home" / "environments").symlink_to(kept)
     stack = Stack(course, LocalBackend(tmp_path / "home"), tmp_path / "home")
     with stack.use(["package-index"]) as running, lease(stack, running, ["package-index"], stack.backend) as leased:
-        commands = venv.executables(venv.prepare(course.environment("packaging"), kept))
+        commands = venv.executables(venv.prepare(course.environment("packaging"), kept / "for-docker-cells"))
         path = os.pathsep.join([str(commands), os.environ["PATH"]])
         given = {"PATH": path, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never", "HOME": str(tmp_path)}
         docker = {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}

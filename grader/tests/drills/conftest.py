@@ -15,12 +15,16 @@ from grader.drills.room import Room
 from grader.stack.stack import Stack
 
 
+KEPT = platformdirs.user_cache_path("mlops-course", ensure_exists=True)
+COMMANDS = KEPT / "drill-environments"
+"""By its real path: a command's first line names the path at which it was installed."""
+
+
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drills-home")
-    kept = platformdirs.user_cache_path("mlops-course", ensure_exists=True) / "test-environments"
-    kept.mkdir(exist_ok=True)
-    (folder / "environments").symlink_to(kept)
+    (KEPT / "test-environments").mkdir(exist_ok=True)
+    (folder / "environments").symlink_to(KEPT / "test-environments")
     return folder
 
 
@@ -31,7 +35,7 @@ def room(course: Course, home: Path) -> Iterator[Room]:
     stack.stop()
 
 
-def commands(course: Course, home: Path, drill: Drill) -> list[Path]:
+def commands(course: Course, drill: Drill) -> list[Path]:
     """The folders of the commands of a drill's environments, installed."""
     wanted = [course.environment(name) for name in drill.spec.environments]
-    return [venv.executables(venv.prepare(environment, home / "environments")) for environment in wanted]
+    return [venv.executables(venv.prepare(environment, COMMANDS)) for environment in wanted]

@@ -29,14 +29,14 @@ def rehearsals(
     asked = [item for item in items if item.originalname == test_is_what_its_entry_says.__name__]
     chosen = [course.drill(str(item.callspec.params["drill"])) for item in asked]
     for drill in chosen:
-        commands(course, home, drill)
+        commands(course, drill)
     room.stack.keep(sorted({service for drill in chosen for service in drill.spec.services}))
     place = tmp_path_factory.mktemp("drills").resolve()
 
     def one(name: str) -> list[str]:
         drill = course.drill(name)
         own = Room(Stack(course, LocalBackend(home), home), home)
-        return rehearse(own, drill, place / name, commands(course, home, drill))
+        return rehearse(own, drill, place / name, commands(course, drill))
 
     executor = ThreadPoolExecutor(SIDE_BY_SIDE)
     request.addfinalizer(executor.shutdown)

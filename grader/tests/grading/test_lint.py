@@ -11,7 +11,7 @@ from grader.grading.lint import lint
 from grader.tests import small_course as at
 from grader.tests.small_course import LAB, edit
 
-NO_SAMPLE = "no sample fails check 'adds' (make one: a check that nothing kills is none)"
+NO_SAMPLE = "no sample fails check 'adds' alone (make one: what only others notice is no check)"
 
 
 def test_clean_course(small: Course) -> None:

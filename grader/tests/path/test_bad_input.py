@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from grader.course.tree import Lab
+from grader.course.tree import Course, Lab
 from grader.grading.sealed import bundle
 from grader.grading.submission import Submission
+from grader.learner.bundle import write
 from grader.notebook import build
 from grader.tests.path.conftest import Command
 
@@ -72,6 +73,16 @@ def test_no_docker_engine(mlops: Command, tmp_path: Path) -> None:
     message = refused(mlops("grade", "04", "a.ipynb", "--backend", "docker", DOCKER_HOST=f"unix://{tmp_path}/none.sock"))
     assert "Docker" in message
     assert "none.sock" in message
+
+
+def test_marks_without_docker_for_a_lab_that_needs_it(mlops: Command, tmp_path: Path, course: Course) -> None:
+    """Refused with the checks that can't be made, before anything is started."""
+    write(course, course.lab("02"), "solution", tmp_path / "work")
+    done = mlops("grade", "02", "work", DOCKER_HOST=f"unix://{tmp_path}/none.sock")
+    assert refused(done) == (
+        "mlops: image-healthy, image-lean, layer-cache, pushed can't be checked without Docker, so no marks are given for lab "
+        "02-packaging on this machine (grade where `docker info` works; `mlops check` shows what can be checked here)"
+    )
 
 
 def test_a_check_before_any_start(mlops: Command, tmp_path: Path) -> None:

@@ -1,0 +1,110 @@
+"""`mlops capstone`: one repository that grows, milestone by milestone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
+from grader.cli.learning import record
+
+capstone = typer.Typer(name="capstone", help="The capstone: one repository that grows, milestone by milestone.", no_args_is_help=True)
+app.add_typer(capstone)
+
+MilestoneArgument = Annotated[
+    str | None, typer.Argument(metavar="[MILESTONE]", help="Its number; by default the first one that isn't passed yet.")
+]
+
+
+@capstone.command()
+def init(
+    folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; default ~/mlops-labs/churn-predictor.")] = None,
+) -> None:
+    """Make the repository's folder from the template."""
+    from grader.capstone import progress, template
+
+    tree = course()
+    place = (folder or template.default_folder()).expanduser().resolve()
+    paths = template.create(tree, place)
+    record().add(progress.STARTED, tree.milestones()[0].id, folder=str(place))
+    out = console()
+    out.print(f"Made {place}: {len(paths)} files", markup=False, soft_wrap=True)
+    out.print("Read first   mlops capstone brief\nThen work there, commit, and say: mlops capstone check", markup=False)
+
+
+@capstone.command()
+def status() -> None:
+    """How far your capstone has come."""
+    from rich.table import Table
+
+    from grader.capstone import progress
+    from grader.spec.capstone import CapstoneSpec
+    from grader.spec.loader import load
+
+    tree, out = course(), console()
+    place = progress.folder(record())
+    found = progress.standings(tree, record())
+    now = progress.current(found)
+    table = Table(show_edge=False, pad_edge=False)
+    for name in ("", "milestone", "points", ""):
+        table.add_column(name, justify="right" if name == "points" else "left")
+    for standing in found:
+        points = f"{standing.earned:g}/{standing.milestone.spec.possible:g}" if standing.earned is not None else ""
+        mark, said = ("✓", "passed") if standing.passed else ("", "next" if standing.milestone == now else "")
+        table.add_row(mark, standing.milestone.spec.title, points, said)
+    out.print(table)
+    planned = len(load(tree.root / "capstone" / "capstone.yaml", CapstoneSpec).milestones) - len(found)
+    out.print(f"{planned} more to come" if planned else "", end="\n" if planned else "")
+    out.print(f"in {place}", markup=False, soft_wrap=True)
+
+
+@capstone.command()
+def brief(milestone: MilestoneArgument = None) -> None:
+    """What a milestone asks for."""
+    from rich.markdown import Markdown
+
+    from grader.capstone import progress
+
+    tree = course()
+    chosen = tree.milestone(milestone) if milestone else progress.current(progress.standings(tree, record()))
+    console().print(Markdown(chosen.brief.read_text(encoding="utf-8")))
+
+
+@capstone.command()
+def check(
+    milestone: MilestoneArgument = None,
+    backend: BackendOption = "local",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
+) -> None:
+    """Check a milestone; what earlier ones proved is checked again."""
+    from grader.capstone import progress
+    from grader.cli import render
+    from grader.grading.grade import Place, grade
+    from grader.grading.inbox import of_folder
+
+    tree, events = course(), record()
+    folder = progress.folder(events)
+    chosen = tree.milestone(milestone) if milestone else progress.current(progress.standings(tree, events))
+    submission = of_folder(chosen, folder)
+    services = stack(backend)
+    with services.use(chosen.spec.services) as running:
+        say(f"asking your repository about {chosen.spec.title} …")
+        result = grade(chosen, submission, Place(tree, services.backend, services, running, home() / "evidence"))
+    checks = {c.id: (c.status, c.found) for c in result.checks}
+    events.add("checked", chosen.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
+    if as_json:
+        sys.stdout.write(result.json_line() + os.linesep)
+    else:
+        render.score(console(), chosen.spec.title, result)
+        render.feedback(console(), result, None if everything else 1)
+        _what_next(chosen.id, result.full)
+    leave(3 if result.ours else 0 if result.full else 1)
+
+
+def _what_next(milestone: str, full: bool) -> None:
+    console().print("\nThe next one: mlops capstone brief" if full else f"\nhint: mlops hint {milestone}", markup=False)
