@@ -205,7 +205,7 @@ def exactly_the_right_stage_reruns(lab: Lab) -> None:
     def problem(name: str) -> str:
         given, rows, script, wanted = changes[name]
         state.update(given.get("prepare", {}) | ({"customers": b"".join(lines[: rows + 1])} if rows else {}))
-        found = lab.examine("reproduce", given, rows, script)
+        found: dict[str, Any] = lab.examine("reproduce", given, rows, script)
         if found["started"] != wanted:
             started, right = (", ".join(names) or "nothing" for names in (found["started"], wanted))
             return f"{name}: started {started}, not {right} {found['problem']}".rstrip()
@@ -414,7 +414,12 @@ def a_number_leads_to_its_rows(lab: Lab) -> None:
 
     def problem(tag: str) -> str:
         found = lab.call("lineage", tag, returns=dict[str, Any])
-        wanted = {"churn_rate": churn_rate(kept(customers, 1)), "bands": BANDS[tag], "min_tenure": 1, "data_md5": md5(customers)}
+        wanted = {
+            "churn_rate": churn_rate(kept(customers, 1)),
+            "bands": BANDS[tag],
+            "min_tenure": 1,
+            "data_md5": md5(customers),
+        }
         wrong = [name for name in wanted if found.get(name) != wanted[name]]
         if wrong:
             return f"{tag}: {wrong[0]} is {found.get(wrong[0])!r}, not {wanted[wrong[0]]!r}"
