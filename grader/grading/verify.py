@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from grader.course.tree import Lab
+from grader.course.tree import Lab, Sample
 from grader.grading import samples
 from grader.grading.grade import Place, grade
 from grader.grading.submission import Submission
@@ -23,9 +23,11 @@ class Row:
     problems: tuple[str, ...]
 
 
-def verify(lab: Lab, place: Place, jobs: int, twice: bool = False) -> Iterator[Row]:
-    """A row for the solution, the starter and every sample, in that order; with `twice`, each must score the same again."""
-    cases = [samples.solution(lab), samples.starter(lab), *(samples.wrong(lab, s) for s in lab.samples())]
+def verify(lab: Lab, place: Place, jobs: int, twice: bool = False, chosen: Sequence[Sample] | None = None) -> Iterator[Row]:
+    """A row for the solution, the starter and every sample (or those that are `chosen`), in that order; with `twice`, each
+    must score the same again."""
+    wrong = lab.samples() if chosen is None else chosen
+    cases = [samples.solution(lab), samples.starter(lab), *(samples.wrong(lab, s) for s in wrong)]
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="verify") as pool:
         yield from pool.map(lambda case: _row(lab, place, case[0], case[1], twice), cases)
 

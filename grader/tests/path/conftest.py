@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from grader.backends.protocol import Backend
+from grader.cli.images import images_for
 from grader.course.tree import Course
 from grader.errors import Unavailable
 from grader.grading.grade import Place
@@ -86,8 +87,10 @@ def place(request: pytest.FixtureRequest, course: Course, home: Path) -> Iterato
     """Services up on each backend, and a folder for evidence."""
     backend = local(home) if request.param == "local" else docker()
     stack = Stack(course, backend, home)
-    with stack.use(["mlflow", "s3", "postgres"]) as running:
-        yield Place(course, backend, stack, running, home / "evidence" / request.param)
+    wanted = [*(lab.spec.services for lab in course.labs()), *(module.spec.services for module in course.modules())]
+    needed = sorted({"postgres", *(service for services in wanted for service in services)})
+    with stack.use(needed) as running, images_for(course.labs(), stack) as images:
+        yield Place(course, backend, stack, running, home / "evidence" / request.param, images)
 
 
 def alive(home: Path) -> list[str]:
