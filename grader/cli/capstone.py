@@ -12,7 +12,7 @@ import typer
 from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
 from grader.cli.learning import record
 
-capstone = typer.Typer(name="capstone", help="The capstone: one repository that grows, milestone by milestone.", no_args_is_help=True)
+capstone = typer.Typer(name="capstone", help="One repository that grows, milestone by milestone.", no_args_is_help=True)
 app.add_typer(capstone)
 
 MilestoneArgument = Annotated[

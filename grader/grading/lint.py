@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from grader.checks.registry import load as load_checks
-from grader.course.tree import Course, Lab, Module
+from grader.course.tree import MILESTONE, Course, Lab, Module
 from grader.errors import ContentError, CourseError
 from grader.grading import samples
 from grader.notebook import source
@@ -27,6 +27,7 @@ from grader.work.selection import Selection
 _LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 WORK_FOLDERS = ("work", "given")
 LAB_FILES = {"lab.yaml", "lab.py", "checks.py", "examiner.py"}
+MILESTONE_FILES = {"milestone.yaml", "brief.md", "checks.py", "examiner.py"}
 MIN_HINTS = 3
 TELLING = 30
 """A source line that is longer stands nowhere by chance."""
@@ -55,6 +56,14 @@ def _each_lab(rule: Callable[[Course, Lab], Iterator[str]]) -> Rule:
     def apply(course: Course) -> Iterator[str]:
         for folder in sorted((course.root / "labs").glob("*/lab.yaml")):
             yield from _guarded(functools.partial(_of_lab, rule, folder.parent.name), course)
+
+    return apply
+
+
+def _each_milestone(rule: Callable[[Course, Lab], Iterator[str]]) -> Rule:
+    def apply(course: Course) -> Iterator[str]:
+        for milestone in course.milestones():
+            yield from _guarded(functools.partial(_of_lab, rule, milestone.id), course)
 
     return apply
 
@@ -92,7 +101,7 @@ def _names_match_folders(course: Course) -> Iterator[str]:
 
 
 def _references_exist(course: Course, lab: Lab) -> Iterator[str]:
-    yield from _lookups(lab.folder / "lab.yaml", [("module", course.module, lab.spec.module), *_needs(course, lab.spec)])
+    yield from _lookups(lab.file, [("module", course.module, lab.spec.module), *_needs(course, lab.spec)])
 
 
 def _module_references_exist(course: Course, module: Module) -> Iterator[str]:
@@ -153,7 +162,7 @@ def _notebook_fits(_: Course, lab: Lab) -> Iterator[str]:
 
 
 def _work_fits(_: Course, lab: Lab) -> Iterator[str]:
-    file, spec = lab.folder / "lab.yaml", lab.spec.work
+    file, spec = lab.file, lab.spec.work
     files = author.solution(lab)
     if spec is None:
         for name in (*files, *(name for task in lab.spec.tasks for name in task.files)):
@@ -196,12 +205,12 @@ def _checks_fit(_: Course, lab: Lab) -> Iterator[str]:
     load_checks(lab)
     for check in lab.spec.checks:
         if len(check.hints) < MIN_HINTS:
-            file = lab.folder / "lab.yaml"
+            file = lab.file
             yield f"{file}:{_line(file, check.id)}: check {check.id!r} has {len(check.hints)} hints (write {MIN_HINTS} tiers)"
 
 
 def _samples_fit(_: Course, lab: Lab) -> Iterator[str]:
-    file = lab.folder / "lab.yaml"
+    file = lab.file
     points = {check.id: check.points for check in lab.spec.checks}
     alone: set[str] = set()
     for sample in lab.samples():
@@ -217,7 +226,7 @@ def _samples_fit(_: Course, lab: Lab) -> Iterator[str]:
             elif earned >= points[name]:
                 yield f"{where}:{_line(where, name)}: {name!r} earns full marks there (declare fewer, or leave it out)"
     for name in points:
-        if name not in alone:
+        if name not in alone | lab.carried:
             line = _line(file, name)
             yield f"{file}:{line}: no sample fails check {name!r} alone (make one: what only others notice is no check)"
 
@@ -230,6 +239,18 @@ def _no_file_is_unused(_: Course, lab: Lab) -> Iterator[str]:
         known = inside.as_posix() in LAB_FILES or inside.match("samples/*/sample.yaml") or inside.parts[0] in WORK_FOLDERS
         if not known:
             yield f"{path}:1: nothing uses this file (remove it, or name it in lab.yaml)"
+
+
+def _milestone_is_in_its_place(_: Course, lab: Lab) -> Iterator[str]:
+    if lab.id != f"{MILESTONE}{lab.folder.name[:2]}":
+        yield f"{lab.file}:{_line(lab.file, 'id:')}: id {lab.id!r} differs from its place {lab.folder.name!r} (rename one)"
+    if not (lab.folder / "brief.md").exists():
+        yield f"{lab.folder / 'brief.md'}:1: this file is missing (create it)"
+    for path in sorted(lab.folder.rglob("*")):
+        inside = path.relative_to(lab.folder)
+        known = inside.as_posix() in MILESTONE_FILES or inside.match("samples/*/sample.yaml")
+        if path.is_file() and "__pycache__" not in inside.parts and not known:
+            yield f"{path}:1: nothing uses this file (remove it)"
 
 
 def _lessons_fit(course: Course, module: Module) -> Iterator[str]:
@@ -276,5 +297,6 @@ RULES: tuple[Rule, ...] = (
     _links_lead_somewhere,
     *map(_each_lab, (_references_exist, _notebook_fits, _work_fits, _warm_up_holds_no_answer)),
     *map(_each_lab, (_checks_fit, _samples_fit, _no_file_is_unused)),
+    *map(_each_milestone, (_milestone_is_in_its_place, _references_exist, _work_fits, _checks_fit, _samples_fit)),
     *map(_each_module, (_module_references_exist, _lessons_fit)),
 )

@@ -71,6 +71,7 @@ Path("repo/src").mkdir(parents=True)
 lines = Path("customers.csv").read_text().splitlines(keepends=True)
 Path("exports/monday.csv").write_text("".join(lines[: len(lines) * 4 // 5]))
 Path("exports/tuesday.csv").write_text("".join(lines))
+print(f"{len(lines) * 4 // 5 - 1:,} customers on Monday, {len(lines) - 1:,} on Tuesday")
 
 # %% [markdown] id="scripts"
 # The team's code is there already: two small scripts, and the parameters that they read.
@@ -196,8 +197,10 @@ report:
 # dvc push -q
 # ### END SOLUTION
 
-# %% id="look"
-# !cd repo && git log --oneline --decorate && dvc status
+# %% id="look" language="bash"
+# cd repo
+# git --no-pager log --oneline --decorate --no-color || true  # until there is a repository
+# dvc status || true
 
 # %% [markdown] id="task-4" describes="validate"
 # ## 4. What is wrong with this batch?
@@ -222,7 +225,7 @@ def validate(batch):
     absent = {name: "is missing" for name in CONTRACT if name not in batch}
     unknown = {name: "is not in the contract" for name in batch if name not in CONTRACT}
     cells = faulty_cells(batch).groupby("column")["index"].unique()
-    values = {name: f"{len(rows)} rows, such as {batch[name].iloc[rows[0]]!r}" for name, rows in cells.items()}
+    values = {name: f"{len(rows)} rows, such as '{batch[name].iloc[rows[0]]}'" for name, rows in cells.items()}
     return absent | unknown | values
 
 

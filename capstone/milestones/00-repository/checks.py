@@ -3,13 +3,38 @@ from typing import Any
 
 from grader.checks import Lab, NotRun, check
 
-SECRETS = [r"AKIA[0-9A-Z]{16}", r"-----BEGIN [A-Z ]*PRIVATE KEY-----", r"(?i:(?:password|secret|token)\w*\s*[=:]\s*['\"]?[\w/+]{16,})"]
+SECRETS = [
+    r"AKIA[0-9A-Z]{16}",
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    r"(?i:(?:password|secret|token)\w*\s*[=:]\s*['\"]?[\w/+]{16,})",
+]
 KEPT_OUT = ["data/customers.csv", "data/april/customers.csv", "models/churn.joblib", "model.joblib", ".env", ".venv/pyvenv.cfg"]
-LET_IN = ["src/churn_predictor/data.py", "src/churn_predictor/model.py", "tests/test_data.py", "params.yaml", "uv.lock", "README.md"]
+LET_IN = [
+    "src/churn_predictor/data.py",
+    "src/churn_predictor/model.py",
+    "tests/test_data.py",
+    "params.yaml",
+    "uv.lock",
+    "README.md",
+]
 NEEDED = ["README.md", "pyproject.toml", "src/churn_predictor/__init__.py"]
 ROWS_OR_MODEL = re.compile(r".*\.(csv|joblib|pkl|parquet)(\.gz)?$")
 LARGE = 500_000
-EMPTY_WORDS = {"wip", "update", "updates", "fix", "fixes", "changes", "stuff", "work", "final", "test", "commit", "some", "more"}
+EMPTY_WORDS = {
+    "wip",
+    "update",
+    "updates",
+    "fix",
+    "fixes",
+    "changes",
+    "stuff",
+    "work",
+    "final",
+    "test",
+    "commit",
+    "some",
+    "more",
+}
 
 
 def repository(lab: Lab) -> dict[str, Any]:

@@ -29,7 +29,9 @@ def history(secrets, probes):
         return {
             "problem": "",
             "branch": repo.refs.read_ref(b"HEAD").decode(errors="replace").removeprefix("ref: refs/heads/"),
-            "commits": [{"id": c.id.decode()[:7], "message": c.message.decode("utf-8", "replace").strip()[:300]} for c in commits],
+            "commits": [
+                {"id": c.id.decode()[:7], "message": c.message.decode("utf-8", "replace").strip()[:300]} for c in commits
+            ],
             "tracked": sorted(tree_of(repo, commits[-1]))[:MOST_FILES],
             "files": files,
             "leaks": leaks,

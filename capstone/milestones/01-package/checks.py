@@ -76,8 +76,12 @@ def the_seed_says_who_is_judged(lab: Lab) -> None:
     rows = customers(lab, 240)
     one, other = lab.random.sample(range(100, 1000), 2)
     first, second = lab.call("twice", table(rows), {"seed": one}, returns=list[dict[str, Any]])
-    lab.expect("judged customers, twice", first["today"] == second["today"], f"seed {one}").is_true("the same in both processes")
-    lab.expect("largest difference of a score", moved(first["scores"], second["scores"]), f"seed {one}").close_to(0.0, within=1e-9)
+    lab.expect("judged customers, twice", first["today"] == second["today"], f"seed {one}").is_true(
+        "the same in both processes"
+    )
+    lab.expect("largest difference of a score", moved(first["scores"], second["scores"]), f"seed {one}").close_to(
+        0.0, within=1e-9
+    )
     same = sides(lab, rows, seed=one)[1] == sides(lab, rows, seed=other)[1]
     lab.expect("judged customers, both seeds", not same, f"seeds {one} and {other}").is_true("others for another seed")
 
@@ -100,7 +104,9 @@ def only_what_is_declared_moves_a_score(lab: Lab) -> None:
     judged = [row for variant in (today, *changed.values()) for row in variant]
     found = lab.call("scores_after", table(past), table(judged), {}, returns=list[float])
     lab.expect("number of scores", len(found), "one for each row").equals(len(judged))
-    lab.expect("distinct scores", len(set(found[: len(today)])) > 10, f"of {len(today)} customers").is_true("a model, no constant")
+    lab.expect("distinct scores", len(set(found[: len(today)])) > 10, f"of {len(today)} customers").is_true(
+        "a model, no constant"
+    )
     blocks = [found[n : n + len(today)] for n in range(0, len(found), len(today))]
     gaps = {name: moved(blocks[0], block) for name, block in zip(changed, blocks[1:], strict=True)}
 
@@ -118,8 +124,12 @@ def the_configuration_decides(lab: Lab) -> None:
     prices = {"missed": lab.random.choice([40, 55, 90]), "wasted": lab.random.choice([10, 20, 60])}
     wanted = {"C": 10.0}, {"C": 0.001}, {"C": 10.0, "prices": prices}
     free, held, dearer = (lab.call("scores_after", past, today, changes, returns=list[float]) for changes in wanted)
-    lab.expect("scores with C 10 and with C 0.001", moved(free, held) > 0.01, f"differ by {moved(free, held):.4f}").is_true("others")
-    lab.expect("largest change of a score when prices change", moved(free, dearer), f"prices {prices}").close_to(0.0, within=1e-9)
+    lab.expect("scores with C 10 and with C 0.001", moved(free, held) > 0.01, f"differ by {moved(free, held):.4f}").is_true(
+        "others"
+    )
+    lab.expect("largest change of a score when prices change", moved(free, dearer), f"prices {prices}").close_to(
+        0.0, within=1e-9
+    )
 
 
 @check("money")
@@ -136,7 +146,7 @@ def the_cost_is_that_of_its_own_confusion(lab: Lab) -> None:
         found = lab.call("judged", scores, table(rows), {"prices": prices}, returns=dict[str, Any])
         cost = (prices["missed"] * wanted[1][0] + prices["wasted"] * wanted[0][1]) / len(rows)
         if found.get("confusion") != wanted:
-            return f"prices {prices}: confusion {found.get('confusion')} is not {wanted}, which the threshold {threshold:.3f} gives"
+            return f"prices {prices}: confusion {found.get('confusion')}, the threshold {threshold:.3f} gives {wanted}"
         told = found.get("cost")
         right = isinstance(told, float) and abs(told - cost) <= 1e-6
         return "" if right else f"prices {prices}: cost {told}, its own confusion costs {cost:.4f}"

@@ -16,7 +16,7 @@ NAMES = {"sklearn": "scikit-learn", "yaml": "pyyaml", "dvc": "dvc", "git": "gitp
 """Packages whose module has another name."""
 OWN = "churn_predictor"
 KEPT_OUT, LET_IN = ["data/customers.csv", ".env", ".git/HEAD", ".venv/pyvenv.cfg"], ["src/churn_predictor/data.py", "uv.lock"]
-AROUND = '''
+AROUND = """
 
 import sys as _sys
 
@@ -27,7 +27,7 @@ def _put(name, make):
     for key in [key for key in _sys.modules if key.partition(".")[0] == __name__]:
         if vars(_sys.modules[key]).get(name) is old:
             setattr(_sys.modules[key], name, new)
-'''
+"""
 """Put below the package's own `__init__.py`: replaces one of its functions in every module that has it; whoever
 imports later gets the new one."""
 SAME = "".join(f'_put("{name}", lambda old: lambda *a, **k: old(*a, **k))\n' for name in ("load", "split", "train", "evaluate"))
@@ -41,7 +41,9 @@ def _mixed(old):
 _put("split", _mixed)
 """,
     "rows with a blank are dropped": '_put("load", lambda old: lambda config: old(config).dropna())\n',
-    "the seed of the configuration is ignored": '_put("split", lambda old: lambda rows, config: old(rows, {**config, "seed": 99}))\n',
+    "the seed of the configuration is ignored": """
+_put("split", lambda old: lambda rows, config: old(rows, {**config, "seed": 99}))
+""",
     "the two prices are swapped": """
 def _swapped(old):
     def evaluate(model, rows, config):
@@ -127,7 +129,9 @@ def it_works_far_from_its_source(lab: Lab) -> None:
     confusion and the cost that your own functions give for the same rows."""
     modules(lab)
     drawn = lab.unseen("telco-churn", rows=400, label="churn")
-    rows = [row | {"churn": left} for row, left in zip(csv.DictReader(io.StringIO(drawn.table.text)), drawn.labels, strict=True)]
+    rows = [
+        row | {"churn": left} for row, left in zip(csv.DictReader(io.StringIO(drawn.table.text)), drawn.labels, strict=True)
+    ]
     changes = {"seed": lab.random.randint(100, 999), "C": 0.1, "prices": {"missed": lab.random.choice([40, 90]), "wasted": 25}}
     config = lab.call("configured", {**changes, "data": "rows.csv"}, returns=dict[str, Any])
     code, said = lab.examine("wheel_says", Csv(csv_text(rows)), config, returns=list[Any])
@@ -145,7 +149,9 @@ def it_works_far_from_its_source(lab: Lab) -> None:
     except (ValueError, IndexError):
         raise Fail("JSON on the last line of what it prints", str(said)[-200:]) from None
     found = told.get("confusion") if isinstance(told, dict) else told
-    lab.expect("confusion that the installed package prints", found).equals(wanted, why=f"your functions, seed {changes['seed']}")
+    lab.expect("confusion that the installed package prints", found).equals(
+        wanted, why=f"your functions, seed {changes['seed']}"
+    )
 
 
 @check("tests-notice")
@@ -194,18 +200,28 @@ def the_image_would_be_lean(lab: Lab) -> None:
     stages = [what.split() for step, what in steps if step == "FROM"]
     names = {words[2].lower() for words in stages if len(words) == 3}
     last = steps[max(n for n, (step, _) in enumerate(steps) if step == "FROM") :]
-    loose = [words[0] for words in stages if words[0].lower() not in names and (":" not in words[0] or words[0].endswith(":latest"))]
+    loose = [
+        words[0] for words in stages if words[0].lower() not in names and (":" not in words[0] or words[0].endswith(":latest"))
+    ]
     users = [what for step, what in last if step == "USER"]
-    source = [n for n, (step, what) in enumerate(steps) if step in ("COPY", "ADD") and re.match(r"(?:\./)?(?:src\b|\.\s)", what)]
-    locked = [n for n, (step, what) in enumerate(steps) if step == "RUN" and re.search(r"--locked|--frozen|--require-hashes", what)]
+    source = [
+        n for n, (step, what) in enumerate(steps) if step in ("COPY", "ADD") and re.match(r"(?:\./)?(?:src\b|\.\s)", what)
+    ]
+    locked = [
+        n for n, (step, what) in enumerate(steps) if step == "RUN" and re.search(r"--locked|--frozen|--require-hashes", what)
+    ]
     through = [path for path in KEPT_OUT if not ignores(ignored, path)] + [path for path in LET_IN if ignores(ignored, path)]
     copied = any(step == "COPY" and "--from=" in what for step, what in last)
     demands = {
         "stages": "" if len(stages) > 1 and copied else "the last stage is not made of what an earlier one built",
         "bases": f"{', '.join(loose)} is whatever it is today: pin a version" if loose else "",
-        "user": "" if users and users[-1].split(":")[0] not in ("root", "0") else "the process is root's: no USER in the last stage",
+        "user": ""
+        if users and users[-1].split(":")[0] not in ("root", "0")
+        else "the process is root's: no USER in the last stage",
         "locked": "" if locked else "no step installs what the lock says (`uv sync --locked`)",
-        "order": "" if source and locked and locked[0] < source[0] else "the dependencies aren't installed before the source comes",
+        "order": ""
+        if source and locked and locked[0] < source[0]
+        else "the dependencies aren't installed before the source comes",
         ".dockerignore": f".dockerignore is wrong for {', '.join(through)}" if through else "",
     }
     lab.each("demands", list(demands), demands.__getitem__, "a lean image that can be built again")

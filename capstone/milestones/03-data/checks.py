@@ -29,7 +29,7 @@ def notes(lab: Lab) -> dict[str, Any]:
 
 
 def clone(lab: Lab) -> dict[str, Any]:
-    """The answer of `dvc repro` in a fresh clone with the course's customers; done once, and left there."""
+    """The answer of `dvc repro` in a fresh clone with the course's customers, and of `dvc push` after it; done once."""
     notes(lab)
     if "clone" not in lab.run.answers:
         bucket = f"s3://{lab.run.parameters['bucket']}/dvc"
@@ -84,7 +84,9 @@ def the_notes_name_the_rows(lab: Lab) -> None:
     says. The default remote is in S3, and no key stands beside it."""
     found, rows = notes(lab), lab.run.files[CUSTOMERS]
     lab.expect(f"MD5 in {CUSTOMERS}.dvc", found["pointer"]).equals(md5(rows), why="the customers that came with the template")
-    lab.expect("default remote", bool(re.fullmatch(r"s3://[\w./-]+", found["remote"])), found["remote"] or "none").is_true("s3://…")
+    lab.expect("default remote", bool(re.fullmatch(r"s3://[\w./-]+", found["remote"])), found["remote"] or "none").is_true(
+        "s3://…"
+    )
     keys = [name for name in found["remote_keys"] if name not in ("url", "endpointurl", "region", "profile")]
     lab.expect("what else the remote's configuration in git says", keys).equals([], why="a key comes from whoever uses it")
     lab.expect("outputs in dvc.lock", sorted(found["locked"])).equals([FEATURES, PREPARED])
@@ -126,10 +128,9 @@ def exactly_the_right_stage_runs(lab: Lab) -> None:
 @check("in-the-store")
 def what_was_made_can_be_fetched(lab: Lab) -> None:
     """`dvc push` puts the customers and the features into the bucket, byte for byte."""
-    locked = clone(lab)["locked"]
-    code, said = lab.examine("dvc_push", returns=list[Any])
-    if code != 0:
-        lab.fail("`dvc push` succeeds", str(said))
+    locked, pushed = clone(lab)["locked"], clone(lab)["pushed"]
+    if pushed["code"] != 0:
+        lab.fail("`dvc push` succeeds", pushed["said"])
 
     def problem(path: str) -> str:
         name = md5(lab.run.files[CUSTOMERS]) if path == CUSTOMERS else locked.get(path, "")
@@ -206,8 +207,8 @@ def each_fault_is_found_on_its_column(lab: Lab) -> None:
 
 @check("gate")
 def a_dirty_batch_stops_the_pipeline(lab: Lab) -> None:
-    """With a batch that breaks the contract `dvc repro` fails in the first stage, and says which column it is; the stage after it
-    doesn't run."""
+    """With a batch that breaks the contract `dvc repro` fails in the first stage, and says which column it is; the stage
+    after it doesn't run."""
     clone(lab)
     column, value = lab.random.choice([("contract", "Weekly"), ("tenure", "-3"), ("payment_method", "Cash")])
     rows = one(column, value)(lab, drawn(lab, 120))

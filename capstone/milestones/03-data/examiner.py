@@ -50,7 +50,8 @@ def outputs_in(lock):
 
 
 def dvc_clone(bucket):
-    """Put the customers into the clone and run the stages; the remote is this run's bucket, the keys are this run's."""
+    """Put the customers into the clone, run the stages, and upload what there is; the remote is this run's bucket, the keys
+    are this run's."""
     (DVC_CLONE / ".dvc").mkdir(exist_ok=True)
     (DVC_CLONE / ".dvc" / "config").write_text(
         f"[core]\n    remote = store\n    analytics = false\n    no_scm = true\n['remote \"store\"']\n    url = {bucket}\n"
@@ -59,7 +60,7 @@ def dvc_clone(bucket):
     shutil.copyfile("data/customers.csv", DVC_CLONE / "data" / "customers.csv")
     said = dvc("repro")
     try:
-        return {**said, "locked": outputs_in(noted(DVC_CLONE / "dvc.lock"))}
+        return {**said, "locked": outputs_in(noted(DVC_CLONE / "dvc.lock")), "pushed": dvc("push")}
     except (OSError, KeyError, TypeError, AttributeError, ValueError, yaml.YAMLError) as error:
         return {"code": 1, "said": f"dvc.lock can't be read: {error}"[:200]}
 
@@ -95,9 +96,3 @@ def dvc_repro(changes, rows):
     found = dvc("repro")
     files = {name: DVC_CLONE / name for name in OUTPUTS}
     return {**found, "outputs": {name: file.read_text()[:MAX_OUTPUT] if file.is_file() else "" for name, file in files.items()}}
-
-
-def dvc_push():
-    """Upload what the clone holds."""
-    done = dvc("push")
-    return [done["code"], done["said"]]

@@ -18,7 +18,10 @@ def customers(lab: Lab) -> list[Row]:
     if "customers" not in lab.run.answers:
         drawn = lab.unseen("telco-churn", rows=500, label="churn")
         known = csv.DictReader(io.StringIO(drawn.table.text))
-        rows = [row | {"churn": left, "total_charges": row["total_charges"] or "0"} for row, left in zip(known, drawn.labels, strict=True)]
+        rows = [
+            row | {"churn": left, "total_charges": row["total_charges"] or "0"}
+            for row, left in zip(known, drawn.labels, strict=True)
+        ]
         lab.run.answers["customers"] = rows
     found: list[Row] = lab.run.answers["customers"]
     return found
@@ -27,7 +30,12 @@ def customers(lab: Lab) -> list[Row]:
 def changes(lab: Lab) -> dict[str, Any]:
     """The parameters that this submission's run is made with."""
     strength = 0.001 * lab.draw("strength", 20, 90)
-    return {"C": strength, "seed": lab.draw("seed", 100, 9_999), "test_size": 0.4, "prices": {"missed": lab.draw("missed", 60, 90), "wasted": 25}}
+    return {
+        "C": strength,
+        "seed": lab.draw("seed", 100, 9_999),
+        "test_size": 0.4,
+        "prices": {"missed": lab.draw("missed", 60, 90), "wasted": 25},
+    }
 
 
 def commit(lab: Lab) -> str:
@@ -55,7 +63,9 @@ def the_run_says_what_went_in(lab: Lab) -> None:
     run = tracked(lab)
     lab.expect("status", run.status, f"run {run.id}").equals("FINISHED")
     told = {name: str(value) for name, value in changes(lab).items() if name != "prices"}
-    lab.expect("parameters", {name: run.params.get(name) for name in told}, f"run {run.id}").equals(told, why="what `track` was told")
+    lab.expect("parameters", {name: run.params.get(name) for name in told}, f"run {run.id}").equals(
+        told, why="what `track` was told"
+    )
 
 
 @check("lineage")
@@ -89,12 +99,16 @@ def the_metrics_are_the_models_own(lab: Lab) -> None:
     )  # fmt: skip
     left, prices = [row["churn"] == "Yes" for row in today], changes(lab)["prices"]
     threshold = prices["wasted"] / (prices["wasted"] + prices["missed"])
-    cost = sum(prices["missed"] if gone else prices["wasted"] for gone, s in zip(left, scores, strict=True) if gone != (s > threshold))
+    cost = sum(
+        prices["missed"] if gone else prices["wasted"] for gone, s in zip(left, scores, strict=True) if gone != (s > threshold)
+    )
     wanted = {"auc": float(roc_auc_score(left, scores)), "cost": cost / len(today)}
 
     def problem(name: str) -> str:
         logged = run.metrics.get(name, math.nan)
-        return "" if abs(logged - wanted[name]) <= 1e-6 else f"{name} {logged:.4f}, recomputed from its model: {wanted[name]:.4f}"
+        return (
+            "" if abs(logged - wanted[name]) <= 1e-6 else f"{name} {logged:.4f}, recomputed from its model: {wanted[name]:.4f}"
+        )
 
     lab.each("metrics", list(wanted), problem, f"the metric recomputed on {len(today)} judged rows")
 

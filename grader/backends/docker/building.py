@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 INDEX_PORT = 3141
 SERVE = ["python", "-m", "http.server", "--bind=127.0.0.1", f"--directory={DATA}/static", str(INDEX_PORT)]
 LABEL = {KIND: "submission"}
+STEPS = "mlops-course/build-step"
+"""Tags of what steps made that hold somebody's files. The engine finds a step in its cache by them, whoever built it first, so
+they go with the last builder on the engine, and not with the one that made them."""
+WHEELS = "wheels-for-builds"
+"""Name of the container that serves wheels: where there is one, somebody builds."""
 RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\s*$")
 ENDED = re.compile(r" ---> ([0-9a-f]{12})\s*$")
 BUILT = re.compile(r"Successfully built ([0-9a-f]{12})")
@@ -46,7 +51,6 @@ class Builder:
         self._lock = threading.Lock()
         self._container = ""
         self._images: list[DockerImage] = []
-        self._leftovers: list[str] = []
 
     def build(self, request: BuildRequest) -> DockerImage:
         """Build. Raises BuildFailed, or OurFault."""
@@ -65,22 +69,37 @@ class Builder:
         finally:
             for container in build.containers:
                 remove(self._client, container)
-            with self._lock:
-                self._leftovers += build.own_layers
+            for layer in build.own_layers:
+                with suppress(*ENGINE_ERRORS):  # an id that a command printed
+                    self._client.tag(layer, STEPS, layer)
         with self._lock:
             self._images.append(image)
         return image
 
     def close(self) -> None:
-        """Remove images, layers that hold somebody's files, and the container that serves wheels."""
+        """Remove the container that serves wheels; what was built goes, too, unless somebody else builds on this engine now."""
         for image in self._images:
-            image.remove()
-        for layer in reversed(self._leftovers):
-            with suppress(*ENGINE_ERRORS):  # gone with its image, or shared with somebody's build of now
-                self._client.remove_image(layer)
+            image.untag()
         if self._container:
             remove(self._client, self._container)
-        self._images, self._leftovers, self._container = [], [], ""
+        self._images, self._container = [], ""
+        with suppress(*ENGINE_ERRORS):  # an engine that is gone keeps nothing that we could remove
+            if not self.others():
+                self._clear()
+
+    def others(self) -> list[str]:
+        """Containers that serve wheels to builders of this and other processes that live."""
+        found = self._client.containers(all=True, filters={"label": f"{NAME}={WHEELS}"})
+        return [one["Id"] for one in found if one["Id"] != self._container and not owner.is_dead(one["Labels"][owner.LABEL])]
+
+    def _clear(self) -> None:
+        """Remove what steps made, those of killed builders included, newest first; the course's own steps stay."""
+        for image in self._client.images(STEPS):
+            for tag in image["RepoTags"]:
+                for container in self._client.containers(all=True, filters={"ancestor": tag}):
+                    remove(self._client, container["Id"])
+                with suppress(*ENGINE_ERRORS):  # somebody made a container of it just now
+                    self._client.remove_image(tag, noprune=True)
 
     def _follow(self, request: BuildRequest, build: _Build) -> None:
         """Read what the engine says of the build until it ends. Raises BuildFailed, and what the engine raises."""
@@ -125,7 +144,7 @@ class Builder:
             volume = f"mlops-{self._index.handle['instance']}-{self._index.service}"
             made = self._client.create_container(
                 self._image_of_index(), entrypoint=SERVE, user=f"{USER}:{USER}",
-                labels={KIND: "sandbox", NAME: "wheels-for-builds", owner.LABEL: owner.current()},
+                labels={KIND: "sandbox", NAME: WHEELS, owner.LABEL: owner.current()},
                 host_config=self._client.create_host_config(
                     network_mode="none", binds=[f"{volume}:{DATA}:ro"], read_only=True, cap_drop=["ALL"],
                     security_opt=["no-new-privileges:true"], mem_limit=MEMORY_OF_INDEX, pids_limit=64, init=True,

@@ -92,11 +92,11 @@ class DockerImage:
         except ENGINE_ERRORS as error:
             raise OurFault(f"{repository} could not be pushed: {says(error)}") from error
 
-    def remove(self) -> None:
-        """Remove the image and its tags. Never raises."""
-        for name in (*self._tags, self._image):
-            with suppress(*ENGINE_ERRORS):  # gone already, or built by somebody else from the same files
-                self._client.remove_image(name)
+    def untag(self) -> None:
+        """Take back the tags under which it was pushed. Never raises."""
+        for name in self._tags:
+            with suppress(*ENGINE_ERRORS):  # gone already
+                self._client.remove_image(name, noprune=True)
 
     def _create(self, command: tuple[str, ...] | None) -> str:
         given: dict[str, Any] = {} if command is None else {"entrypoint": list(command[:1]), "command": list(command[1:])}

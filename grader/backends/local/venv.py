@@ -48,7 +48,9 @@ def _install(environment: Environment, folder: Path) -> None:
 
     command = [find_uv_bin(), "sync", "--locked", "--no-progress", "--compile-bytecode", "--no-python-downloads"]
     command += ["--python", sys.executable, "--project", str(environment.folder)]
-    variables = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"} | {"UV_PROJECT_ENVIRONMENT": str(folder)}
+    # commands name their Python by its path: not by one through a link, which may be gone before the environment is
+    variables = {k: v for k, v in os.environ.items() if k != "VIRTUAL_ENV"}
+    variables |= {"UV_PROJECT_ENVIRONMENT": str(folder.resolve())}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     if done.returncode:
         tail = "\n".join(done.stderr.splitlines()[-20:])

@@ -152,15 +152,21 @@ def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Runnin
 
 
 def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
-    """Its images, its layers with somebody's files and its containers are gone after it."""
+    """While somebody else builds, steps stay in the cache; with the last builder go images, layers and containers."""
     backend = stack.backend
     assert isinstance(backend, DockerBackend)
     builder = backend.builder(running["package-index"])
     mark = uuid.uuid4().hex
     text = f"FROM {BASE} AS a\nCOPY code /code\nRUN echo {mark} > /b\nFROM {BASE}\nCOPY --from=a /b /b\n"
     build(builder, text, {"code": mark})
+    second = backend.builder(running["package-index"])
+    build(second, f"FROM {BASE}\n")
     builder.close()
     client = backend._client
+    assert any(mark in str(client.history(one["Id"])) for one in client.images(all=True))  # type: ignore[no-untyped-call]
+    if len(second.others()) > 0:
+        pytest.skip("another grader builds images on this engine now, and keeps its cache")
+    second.close()
     histories = [client.history(one["Id"]) for one in client.images(all=True)]  # type: ignore[no-untyped-call]
     assert [one for one in histories if mark in str(one)] == []
     ours = {"label": [f"{owner.LABEL}={owner.current()}", f"{NAME}=wheels-for-builds"]}

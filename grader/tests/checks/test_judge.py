@@ -116,7 +116,8 @@ def test_nothing_ran(small_lab: LabFolder) -> None:
 def test_a_check_that_needs_what_is_not_here(course: Course, small: Course, small_lab: LabFolder) -> None:
     """It is not asked, earns nothing, and says so; what needs nothing is judged as ever; and where it is here, so is it."""
     spec = small_lab.folder / "lab.yaml"
-    spec.write_text(spec.read_text(encoding="utf-8").replace("      - id: adds\n", "      - id: adds\n        needs: [docker]\n"))
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace("      - id: adds\n", "      - id: adds\n        needs: [docker]\n"))
     lab, asked = small.lab(small_lab.id), []
     checks = checks_with(lambda hand: asked.append(hand))
     without, with_docker = (

@@ -14,7 +14,6 @@ from grader.course.tree import Course, Drill
 from grader.drills.room import Room
 from grader.stack.stack import Stack
 
-
 KEPT = platformdirs.user_cache_path("mlops-course", ensure_exists=True)
 COMMANDS = KEPT / "drill-environments"
 """By its real path: a command's first line names the path at which it was installed."""

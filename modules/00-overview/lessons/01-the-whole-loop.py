@@ -17,7 +17,7 @@
 #
 # A model that works in a notebook is an answer to last month's question. This page takes one model once around the loop that keeps it right: data, training, registry, serving, monitoring, retraining. Everything runs here, against a live MLflow server and a live S3 bucket, with 5,635 real customers of a phone company.
 #
-# After it you can say for each station what it protects you from, and you know where in the course it is built properly. You need not understand every line today. Each gets its own module.
+# After it you can say for each station what it protects you from, and you know where in the course it is built properly. You need not understand every line today; each gets its own module. Sections 1 to 8 are the ten minutes. What follows is for the day on which you have a loop of your own, or somebody else's.
 
 # %% id="setup"
 import hashlib, http.client, http.server, json, os, threading, uuid
@@ -29,6 +29,7 @@ os.environ["MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT"] = "true"  # no link to the 
 import boto3, mlflow, numpy as np, pandas as pd, sklearn
 from IPython.display import SVG, display
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from mlflow.utils.logging_utils import disable_logging
 from sklearn.compose import make_column_transformer
@@ -283,7 +284,7 @@ assert status == 200 and answer["version"] == "1" and 0 <= answer["scores"][0] <
 # %% [markdown] id="monitoring"
 # ## 7. Monitoring: look at the rows, not only at the server
 #
-# The labels that would prove the model wrong come late: whoever leaves in December isn't marked in October. The *inputs* are there today. The **population stability index** compares how a column's values are shared out now with how they were in training; 0 means the same, and above 0.2 most teams look at it the same day.
+# The labels that would prove the model wrong come late: whoever leaves in December isn't marked in October. The *inputs* are there today. The **population stability index** compares how a column's values are shared out now with how they were in training; 0 means the same. Where it begins to matter is a convention and no law of nature: some draw the line at 0.2, some at 0.25. Ours is 0.2.
 #
 # $$\mathrm{PSI} = \sum_i (q_i - p_i)\,\ln\frac{q_i}{p_i}$$
 
@@ -380,8 +381,102 @@ assert ask("GET")[1]["version"] == "1"
 client.set_registered_model_alias(name, "champion", "2")
 load_champion()
 
+# %% [markdown] id="seams"
+# ## 9. The seams
+#
+# Six stations, six owners, each with tests of their own, all green. What breaks at night lies mostly *between* two of them: one side hands over less than the other believes it gets.
+#
+# | seam | what must cross it | who checks, and when |
+# |---|---|---|
+# | data → training | rows, their hash, and how many there are of what | the training, before `fit` |
+# | training → registry | a model that gives scores, with its columns and its run | the registration, by asking the model |
+# | registry → serving | a version number, and the word "load" | an alert: two numbers, equal |
+# | serving → monitoring | what was *asked*, what was answered, by which version | the service, for each request |
+# | monitoring → retraining | which rows, which labels, how often you may ask | the gate's rule |
+# | retraining → registry | the version that was judged, by number | the promotion |
+#
+# One incident for each. None of the six throws an exception.
+#
+# **Data → training: the join.** The training reads customers from one table and support tickets from another. A leaver writes twice before leaving, so a plain join holds each leaver twice. No column is wrong, no value is out of range.
+
+# %% id="seam-join"
+tickets = pd.DataFrame({"customer_id": [*past["customer_id"], *past.loc[past["churn"] == "Yes", "customer_id"]]})
+joined = past.merge(tickets, on="customer_id")
+of_joined = untrained().fit(joined[features], left(joined)).predict_proba(september[features])[:, 1]
+print(f"{len(joined):,} rows, {joined['customer_id'].nunique():,} customers")
+joined_too = {"as it was": reports["September"], "after the join": month_report(of_joined, september)}
+display(pd.DataFrame.from_dict(joined_too, orient="index"))
+assert len(joined) > joined["customer_id"].nunique() == len(past)
+assert of_joined.mean() > 1.3 * reports["September"]["mean score"] and gains(of_joined, september).sum() < sep["gain in €"] - 1000
+
+# %% [markdown] id="seam-labels"
+# The model believes that leaving is more common than it is, the call centre works overtime, and the month earns less. One line in front of `fit` ends it: as many rows as customers, or no training. **Say what one row stands for, and count it.**
+#
+# **Training → registry: scores or labels.** Someone registers the model without `pyfunc_predict_fn` (section 4). The generic interface calls `predict` now, and `predict` has its own threshold of one half built in. The service goes on comparing with 0.3; it compares zeros and ones.
+
+# %% id="seam-scores"
+usual = score(september)
+as_labels = (usual > 0.5).astype(float)  # what `predict` would have sent
+print("with scores:", month_report(usual, september))
+print("with labels:", month_report(as_labels, september))
+assert set(np.unique(as_labels)) == {0.0, 1.0} and gains(as_labels, september).sum() < gains(usual, september).sum() - 500
+
+# %% [markdown] id="seam-monitor"
+# The list is shorter, and shorter lists get applause (section 1). Whoever registers a model should ask it one row and look whether the answer is a probability. It takes a second.
+#
+# **Registry → serving** you have seen: the alias said 2, the service answered as 1. The next cell says what that costs on half a month. **Serving → monitoring** is subtler. The new web form sends its texts in lower case. The encoder was told to ignore what it doesn't know, so it does. The drift job is green all the time, since it reads the warehouse, where somebody tidies up the spelling every night. It watches rows that the model never saw: the first line of the table. The second is what customers got.
+
+# %% id="seam-requests"
+stale, fresh = (gains(np.array(scores), judge).sum() for scores in (score(judge), ask("POST", judge)[1]["scores"]))
+print(f"registry → serving: version 2 earns {fresh:,} €, version 1 went on earning {stale:,} €")
+
+requests = september.assign(**{column: september[column].str.lower() for column in texts})
+seen_by = {}
+for source, table in {"warehouse": september, "requests": requests}.items():
+    status, answer = ask("POST", table)
+    drift = round(psi(past["contract"], table["contract"]), 3)
+    seen_by[source] = {"status": status, "PSI of contract": drift} | month_report(np.array(answer["scores"]), table)
+seen = pd.DataFrame.from_dict(seen_by, orient="index")
+display(seen[["status", "PSI of contract", "mean score", "called", "gain in €"]])
+assert fresh > stale and seen_by["requests"]["status"] == 200
+assert seen_by["warehouse"]["PSI of contract"] < 0.05 < 1 < seen_by["requests"]["PSI of contract"]
+assert seen_by["requests"]["gain in €"] < seen_by["warehouse"]["gain in €"] - 2000
+
+# %% [markdown] id="seam-nightly"
+# **Watch what the service was asked, not what somebody keeps elsewhere under the same name.** It costs one line of log for each request, and it is the only record of what the model really saw.
+#
+# **Monitoring → retraining: asking until it says yes.** The alarm stays on, because October stays different. So the trigger fires every night, trains a candidate, and asks the gate. Suppose that no candidate is any better than the champion, and that each night is judged on other customers. The gate is rarely wrong. How often is it wrong in a month?
+
+# %% id="seam-gate"
+gap = gains(np.array(ask("POST", judge)[1]["scores"]), judge) - gains(score(judge), judge)
+luck = np.random.default_rng(0)
+equal = (gap - gap.mean()).astype(np.float32)  # euros per customer of a candidate that is exactly as good
+nights = luck.choice(equal, (500, 30, len(judge)))
+wins = nights.sum(axis=2) > 1.96 * nights.std(axis=2) * len(judge) ** 0.5
+print(f"promoted by luck: {wins.mean():.1%} of the nights, {wins.any(axis=1).mean():.0%} of the months")
+assert wins.mean() < 0.04 and 0.2 < wins.any(axis=1).mean() < 0.6
+
+# %% [markdown] id="seam-newest"
+# A gate is built to be asked once. A trigger needs a rest period, and a count of the attempts that stands beside the verdict.
+#
+# **Retraining → registry: the newest.** The promotion job was written when there was one training at a time: it promotes the newest version. On the night that matters a colleague registers an experiment between the verdict and the promotion. We register the hasty candidate as that colleague would, and ask which version such a job would take.
+
+# %% id="seam-by-number"
+judged = client.get_model_version_by_alias(name, "champion").version
+mlflow.register_model(hasty, name)
+newest = max(client.search_model_versions(f"name = '{name}'"), key=lambda version: int(version.version))
+loaded = mlflow.pyfunc.load_model(f"models:/{name}/{newest.version}")
+print(f"judged: version {judged}, earns {fresh:,} €")
+print(f"newest: version {newest.version}, earns {gains(loaded.predict(judge[features])[:, 1], judge).sum():,} €")
+assert (judged, newest.version) == ("2", "3") and gains(loaded.predict(judge[features])[:, 1], judge).sum() < fresh / 2
+
+# %% [markdown] id="seams-end"
+# "Newest" is true when it is written and false when it is read. Hand over the number.
+#
+# **How you would notice** any of the six: write the table down for your own loop, with a name beside each row. The row without a name is your next incident.
+
 # %% [markdown] id="thread"
-# ## 9. Pull the thread
+# ## 10. Pull the thread
 #
 # Now the test of the whole loop. A customer complains about one score. Start at the answer and walk back to the bytes.
 
@@ -402,18 +497,19 @@ server.server_close()
 # %% [markdown] id="thread-gap"
 # The thread holds, with one gap that you should have seen: the run names no commit, and what sales did to October isn't in `customers.csv` at all. A hash of the *file* is not a hash of what was *trained on*. Modules 03 and 04 close both.
 #
-# ## 10. Who does what
+# ## 11. Who does what
 #
-# | role | owns | is called when |
-# |---|---|---|
-# | data scientist | what the model learns, and whether it is good enough | the number is wrong |
-# | ML engineer | the path from a run to an answer: pipeline, gate, service | the number doesn't arrive |
-# | platform engineer | clusters, stores, access, cost | nothing arrives, or the bill does |
-# | product owner | what a mistake costs: our 30 and 100 € | somebody must choose the threshold |
+# | role | owns | is paged for | first move |
+# |---|---|---|---|
+# | data engineer | the rows: feeds, exports, their contracts | the batch is late, short, or breaks a rule | hold the batch, serve yesterday's |
+# | data scientist | what the model learns, and whether it is good enough | nothing at night; the drift alarm and the gate's refusals in the morning | look at the rows before the model |
+# | ML engineer | the path from a run to an answer: pipeline, gate, service | registry and service name two versions; the mean score jumps right after a promotion | move the alias back, load |
+# | platform engineer | clusters, stores, access, cost | no answers, slow answers, a full disk, a refused key | restore what all the others stand on |
+# | product owner | what a mistake costs: our 30 and 100 € | nothing; asked when a threshold must be chosen | decide, in writing |
 #
-# In a small team one person wears three hats. That works as long as each station has a name beside it; October's disaster had four teams and no owner for "sales changed a column".
+# Read the third column as a rule: **page the one who can do something about it at that hour.** Nobody can mend drift at night, so drift pages nobody; it makes a ticket. In a small team one person wears three hats, and that works as long as each station *and each seam* has a name beside it. October's disaster had four teams and no owner for "sales changed a column".
 #
-# ## 11. How mature is your team? Look at a Tuesday
+# ## 12. How mature is your team? Look at a Tuesday
 #
 # | level | what you would see on an ordinary Tuesday | what it takes to get to the next |
 # |---|---|---|
@@ -425,8 +521,99 @@ server.server_close()
 #
 # You don't need level 4. A model that is used twice a year is well served at 1. The wrong level is the one that nobody chose.
 
+# %% [markdown] id="maturity-questions"
+# You can find your own level in ten minutes. Ask five questions, in this order, and let somebody *show* it; "yes, in principle" is a no. Your level is how many yeses come before the first no.
+#
+# 1. Train last month's model again. Is it the same number?
+# 2. Merge a harmless change. Is it live, tested, without anyone's hands on a server?
+# 3. When did a monitor last find a wrong model before a customer did? Show the alert.
+# 4. When did the gate last refuse a model that trained itself? Show the refusal.
+# 5. When did you last break it on purpose, roll back, and write down what you learned? (After four yeses this one keeps you there.)
+#
+# Let this page answer for itself, where a machine can.
+
+# %% id="your-level"
+again = untrained().fit(past[features], left(past)).predict_proba(september[features])[:, 1]
+shown = {
+    "last month's model again, the same number": bool(np.isclose(gains(again, september).mean(), per_customer)),
+    "a merge goes live without hands": False,  # you ran every cell by hand
+    "a monitor was first": bool(board["psi"]["October"] > 0.2),
+    "the gate refused a model": verdicts[0] is False,
+}
+level = list(shown.values()).index(False)
+display(pd.DataFrame({"shown": shown}))
+print("level", level)
+assert level == 1 and sum(shown.values()) == 3
+
+# %% [markdown] id="maturity-models"
+# A drift monitor, a gate, and still level 1, because the release is your finger on a key. Levels don't average.
+#
+# Two published scales are quoted often, and they count differently, so say whose you mean. *Google* has three levels: 0, manual process; 1, ML pipeline automation, where a new training is a pipeline's run; 2, CI/CD pipeline automation, where the pipeline itself is built, tested and released like any software. *Microsoft* has five levels: 0, no MLOps; 1, DevOps but no MLOps; 2, automated training; 3, automated model deployment; 4, full MLOps automated operations. Our table is closest to the second. A team may stand on several levels at once: mature for the model that earns money, at 0 for the one that an intern left behind. Measure a model, not a company.
+
+# %% [markdown] id="a-strange-loop"
+# ## 13. 3 a.m. in a loop that you didn't build
+#
+# You are on call for a model whose makers are asleep or gone. You have a name from an alert and a read-only key. Don't open the code. Six questions, in this order, each answered by a server and not by a person:
+#
+# 1. **Is it the answers, or the lack of them?** No answers is the platform's night, and its runbook. Answers that are wrong: go on.
+# 2. **Which version answers?** Ask the service, then the registry. Two numbers: stop, you have found it.
+# 3. **What moved last?** A version, an alias, the rows, a release of the service. Most nights it is the newest of the four.
+# 4. **What is there to go back to?** A version is one only if its model loads and its rows are still in the store.
+# 5. **What will move by itself in the next hours?** Switch off the trigger *first*, or the retraining will undo your rollback at four.
+# 6. **Who is hurt until nine?** If nobody is, leave it as it is. The quietest repair is a note.
+#
+# Questions 2 to 4 fit into one cell. It takes the model's name and nothing else from this page; keep it where you can find it in the dark.
+
+# %% id="night-card"
+def night_card(model):
+    """Each version of a registered model, newest first: when, which alias, which run, and whether one can go back to it."""
+    registry, store = MlflowClient(), boto3.client("s3")
+    kept = {item["Key"] for item in store.list_objects_v2(Bucket=os.environ["LAB_BUCKET"], Prefix="data/")["Contents"]}
+    alias_of = {version: alias for alias, version in registry.get_registered_model(model).aliases.items()}
+    rows = []
+    for version in sorted(registry.search_model_versions(f"name = '{model}'"), key=lambda found: -int(found.version)):
+        run = registry.get_run(version.run_id)
+        try:
+            mlflow.pyfunc.load_model(f"models:/{model}/{version.version}")
+            loads = True
+        except (OSError, MlflowException):
+            loads = False
+        rows.append({
+            "version": version.version,
+            "alias": alias_of.get(version.version, ""),
+            "since": f"{pd.Timestamp(version.creation_timestamp, unit='ms'):%d %b %H:%M:%S}",
+            "run": run.data.tags["mlflow.runName"],
+            "per customer": round(run.data.metrics["gain_per_customer"], 2),
+            "loads": loads,
+            "rows kept": f"data/{run.data.tags['data_sha256']}.csv" in kept,
+        })
+    return pd.DataFrame(rows)
+
+card = night_card(name)
+display(card)
+assert list(card["version"]) == ["3", "2", "1"] and list(card["alias"]) == ["", "champion", ""] and card["loads"].all()
+
+# %% [markdown] id="night-card-reading"
+# Read it as somebody who knows nothing. Three versions; the alias isn't on the newest, so somebody, or a gate, decided something. Version 1 loads: there is a way back. And one trap. The metrics stand in one column and can't be compared: the first run was judged on September, the other two on half of October. A number in a registry is true of the rows it was measured on and of nothing else.
+#
+# **What goes wrong** at that hour is rarely the diagnosis. It is the second change before the first has been watched. Change one thing, look at one number, write both down with the time, and only then the next. The one who comes at nine needs your list more than your opinion.
+#
+# ## 14. Where the tools of this course stop
+#
+# | tool | knows | doesn't know |
+# |---|---|---|
+# | MLflow (04, 07) | what you logged; which version has which alias | whether it is true, and what the service has loaded |
+# | DVC and S3 (03) | the bytes behind a name and a hash | whether the rows mean today what they meant in May |
+# | Airflow (05) | what ran, when, and whether it ended well | whether what it made is any good |
+# | FastAPI, Kubernetes (08, 10) | that a request has the right form, that a container is ready | that the answer is wrong; which model is inside, unless *ready* depends on it |
+# | Prometheus (11) | numbers over time, and when one crosses a line | rows; a drift number must be computed elsewhere and handed to it |
+# | Evidently (12) | that two tables differ, column by column | whether the difference costs you anything |
+# | scanners (13) | faults that somebody has published | yours |
+#
+# Down the last column runs one thread: no tool knows what a wrong answer costs. That number comes from a person.
+
 # %% [markdown] id="how-labs-work"
-# ## 12. How this course works
+# ## 15. How this course works
 #
 # **Labs.** Each module has one: a notebook with cells to complete, `mlops start 00` to get it, five to ten minutes for its core. You work against live servers, with keys that open your own experiment and your own bucket only.
 #
@@ -446,29 +633,53 @@ for answer_of in (rate_computed, rate_typed_in):
 assert abs(rate_typed_in(customers) - rate(customers)) < 0.0001 < abs(rate_typed_in(september) - rate(september))
 
 # %% [markdown] id="how-feedback-works"
-# A check that fails says what it expected, what it found and what to do next:
+# A check that fails says what it *expected*, what it *found* and where, and what to do *next*. It can name your mistake without ever having read your code, because it computed the number itself, and the likely wrong ones beside it. Here is the idea in a dozen lines, put to a function with a common mistake in it:
+
+# %% id="a-check-in-small"
+def mean_of_contract_rates(table):
+    return left(table).groupby(table["contract"]).mean().mean()
+
+def check_rate(answer_of, table):
+    """Recompute, compare, and name the mistake if it is a known one."""
+    found, expected = answer_of(table), rate(table)
+    known = {"the mean of the contracts' rates, not the rate of all customers": mean_of_contract_rates(table)}
+    passed = bool(abs(found - expected) < 1e-6)
+    print("✓" if passed else "✗", answer_of.__name__)
+    if not passed:
+        print(f"    expected  {expected:.4f}  (recomputed from {len(table)} customers)")
+        print(f"    found     {found:.4f}", *(f"({mistake})" for mistake, value in known.items() if abs(found - value) < 1e-6))
+        print("    next      a contract with ten customers counts as much here as one with three thousand: divide once, at the end")
+    return passed
+
+assert [check_rate(answer_of, september) for answer_of in (rate_computed, mean_of_contract_rates)] == [True, False]
+
+# %% [markdown] id="how-commands-work"
+# **Hints.** `mlops hint` gives the next hint for the first check that failed, vague at first and nearly the answer by the last. They cost nothing. `mlops reset --task clean` puts one cell back and keeps yours as a backup; `mlops undo` takes the last reset back. Once you have full marks, `mlops solution` shows how the author did it. `mlops submit` seals your work into one file, for a course that collects it.
 #
-# ```text
-# ✗ metric  0/12  The metric `churn_rate` of a run made by `publish` is the share of
-# all its customers who left.
-#     expected  metric churn_rate: 0.2833 ± 1e-06  (recomputed from the 300 customers
-#               that publish was given)
-#     found     0.2025  (run cdd5e29b500646b1b069d4113a82b478: that is the mean of the
-#               contracts' rates)
-#     next      The mean of the rates is another number than the rate of all: it lets
-#               a contract with 10 customers count as much as one with 3,000.
-# ```
+# **Quizzes.** `mlops quiz 00` asks for judgement (*"the list got shorter; what do you look at first?"*), some with numbers drawn for you, one or two with a line to mend that is then run. Every option says why it is right or wrong and which cell of the lesson shows it. Stop whenever you like and go on later; `--new` draws other numbers.
 #
-# It had never seen this notebook, and it knows what went wrong, because it computed the number itself.
+# **Milestones.** The capstone is a churn predictor that grows by a milestone with every module: here, the repository and its first commit; at 14, the loop of this page with every station grown up. A milestone is started and checked like a lab (`mlops start capstone-00`), and judged by what your repository *does*, from a fresh clone.
 #
-# **Hints.** `mlops hint` gives the next hint for the first check that failed, vague at first and nearly the answer by the last. They cost nothing. `mlops reset --task clean` puts one cell back and keeps yours as a backup.
-#
-# **Quizzes** ask for judgement (*"the list got shorter; what do you look at first?"*), some with numbers drawn for you. Every option says why it is right or wrong and which cell of the lesson shows it.
+# **Drills.** `mlops drill list`, and then one that frightens you. It breaks something for real, on servers of your own, and shows you the page that would have woken you. You look, mend and let `mlops drill check` verify that the fault is gone *and nothing else broke*: for most faults there is a repair that silences the symptom and does damage elsewhere, and that one fails. Do them tired.
 #
 # **Exams.** Two, of 90 minutes and 100 points in six sections, pass at 70. Like the labs they are done on live services and judged by what runs.
 #
-# **Capstone.** A churn predictor that grows with every module, from this module's first commit to a system that watches and retrains itself. By 14 it is the loop of this page with every station grown up, and we break it on purpose while you are on call.
+# **Where you are.** `mlops progress` shows points and time by module and what comes next, `mlops status` the lab at hand and the services that are up. `mlops stop` stops them and keeps their data. If something doesn't start, `mlops doctor` says what this machine lacks and what to do about it. A service or a grader that fails is reported as *our* fault and costs you nothing.
 #
 # When you are stuck for longer than twenty minutes, the order that works is: read *found* again, ask the server what it really holds, `mlops hint`, a walk.
 #
 # Now do the lab. It is section 3 and section 4, in your own hands.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | the customers | IBM's sample data, as [modeldata's `wa_churn`](https://modeldata.tidymodels.org/reference/wa_churn.html) |
+# | versions and aliases (5, 8) | [MLflow, Model Registry](https://mlflow.org/docs/latest/ml/model-registry/) |
+# | `pyfunc_predict_fn`, whose default is `predict` (4, 9) | [MLflow, `mlflow.sklearn`](https://mlflow.org/docs/latest/api_reference/python_api/mlflow.sklearn.html) |
+# | unknown values become zeros with `handle_unknown="ignore"` (9) | [scikit-learn, `OneHotEncoder`](https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.OneHotEncoder.html) |
+# | lines for the PSI at 0.2 and at 0.25 (7) | [CapyMOA, PSI](https://capymoa.org/api/modules/capymoa.drift.detectors.PSI.html); [Alibaba Cloud, PSI](https://www.alibabacloud.com/help/en/pai/user-guide/population-stability-index) |
+# | three levels (12) | [Google Cloud, MLOps: Continuous delivery and automation pipelines in machine learning](https://cloud.google.com/architecture/mlops-continuous-delivery-and-automation-pipelines-in-machine-learning) |
+# | five levels (12) | [Microsoft, MLOps maturity model](https://learn.microsoft.com/en-us/azure/architecture/ai-ml/guide/mlops-maturity-model) |
+# | ready, and what may depend on it (14) | [Kubernetes, liveness, readiness and startup probes](https://kubernetes.io/docs/concepts/configuration/liveness-readiness-startup-probes/) |

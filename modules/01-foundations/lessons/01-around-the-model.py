@@ -283,3 +283,13 @@ assert len(learning) / len(lines) < 0.05
 # The others ask whether the rows are what they were, whether two paths agree, and what it costs when they don't. That is the rest of this course.
 #
 # Next page: the number itself. When may you believe an AUC, how do you get the same one twice, and what is it worth in euros?
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | technical debt of ML systems, and the names of the debts (2, 4) | [Sculley et al., NIPS 2015](https://papers.nips.cc/paper/5656-hidden-technical-debt-in-machine-learning-systems) |
+# | unknown values become zeros with `handle_unknown="ignore"` (1) | [scikit-learn, `OneHotEncoder`](https://scikit-learn.org/stable/modules/generated/sklearn.preprocessing.OneHotEncoder.html) |
+# | one fitted object, and what `fit_transform` does to a batch (3) | [scikit-learn, common pitfalls](https://scikit-learn.org/stable/common_pitfalls.html) |
+# | train on what was served (3) | [Zinkevich, Rules of Machine Learning, rule 29](https://developers.google.com/machine-learning/guides/rules-of-ml#training-serving_skew) |

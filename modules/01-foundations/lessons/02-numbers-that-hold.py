@@ -354,3 +354,15 @@ for wasted, missed in ((30, 70), (45, 55)):
 # **Where it stops.** Two prices are a sketch. Not every leaver takes the offer, some who stay would have paid for it, a big customer's loss costs more than a small one's. A rough price beats none: it starts the right argument with the person who knows the real one.
 #
 # Before you go on, say from memory: which question finds a leak, what must never stand on both sides of a split, which five things can move a number, and where a threshold comes from. The lab asks for each of them in code.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | leakage in 17 fields and 294 papers (1) | [Kapoor and Narayanan, Patterns 4, 2023](https://doi.org/10.1016/j.patter.2023.100804) |
+# | splits that keep a group together (2) | [scikit-learn, `GroupShuffleSplit`](https://scikit-learn.org/stable/modules/generated/sklearn.model_selection.GroupShuffleSplit.html) |
+# | hashes of texts differ between processes (3) | [Python, `PYTHONHASHSEED`](https://docs.python.org/3/using/cmdline.html#envvar-PYTHONHASHSEED) |
+# | a generator for each function instead of one global seed (3) | [NumPy, `numpy.random.seed`](https://numpy.org/doc/stable/reference/random/generated/numpy.random.seed.html); [scikit-learn, controlling randomness](https://scikit-learn.org/stable/common_pitfalls.html#controlling-randomness) |
+# | 10 trees became 100 in version 0.22 (3) | [scikit-learn, `RandomForestClassifier`](https://scikit-learn.org/stable/modules/generated/sklearn.ensemble.RandomForestClassifier.html); checked in the cell |
+# | the threshold follows from the prices (4) | [Elkan, The Foundations of Cost-Sensitive Learning, IJCAI 2001](https://dl.acm.org/doi/10.5555/1642194.1642224) |

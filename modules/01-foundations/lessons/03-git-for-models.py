@@ -357,3 +357,17 @@ assert sh("git -C laptop rev-list --count HEAD") == "2"
 # Three habits, then: nothing large and nothing secret goes in; every commit has one reason and runs; and a metric that repeats makes the history searchable.
 #
 # The lab hands you a notebook with everything wrong that these three pages have shown. You take it apart into four functions and a configuration, in a repository that you wouldn't mind handing over.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | ignored files, and why tracked ones stay (1) | [gitignore](https://git-scm.com/docs/gitignore), [git-check-ignore](https://git-scm.com/docs/git-check-ignore) |
+# | a warning above 50 MiB, a refusal above 100 (1) | [GitHub, large files](https://docs.github.com/en/repositories/working-with-files/managing-large-files/about-large-files-on-github) |
+# | exit codes 0, 125 and up to 127 (2) | [git-bisect](https://git-scm.com/docs/git-bisect#_bisect_run) |
+# | `git revert` (2) | [git-revert](https://git-scm.com/docs/git-revert) |
+# | `filter-repo` wants a fresh clone (1, 3) | [git-filter-repo](https://github.com/newren/git-filter-repo) |
+# | what remains after a rewrite (3) | [GitHub, removing sensitive data](https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/removing-sensitive-data-from-a-repository) |
+# | personal data: 72 hours to notify (3) | [GDPR, article 33](https://eur-lex.europa.eu/eli/reg/2016/679/oj) |
+# | hooks, and `--no-verify` (3) | [githooks](https://git-scm.com/docs/githooks), [git-commit](https://git-scm.com/docs/git-commit) |

@@ -435,3 +435,20 @@ s3.upload_file("exports/monday.csv", bucket, f"{prefix}/files/md5/{monday[:2]}/{
 # *Source: [dvc gc](https://dvc.org/doc/command-reference/gc): "Cloud deletion is irreversible".*
 #
 # You can now name bytes, store them and get them back. The next page does it for everything that is computed from them.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | what `dvc add` writes, where the bytes lie (1) | [dvc add](https://dvc.org/doc/command-reference/add), [internal files](https://dvc.org/doc/user-guide/project-structure/internal-files) |
+# | `--local` stays out of git; `verify` (2, 4) | [dvc remote modify](https://dvc.org/doc/command-reference/remote/modify) |
+# | cache or workspace: `status`, `data status` (2, 3) | [dvc status](https://dvc.org/doc/command-reference/status), [dvc data status](https://dvc.org/doc/command-reference/data/status) |
+# | three git hooks (3) | [dvc install](https://dvc.org/doc/command-reference/install) |
+# | an old version beside the new one (3) | [dvc get](https://dvc.org/doc/command-reference/get) |
+# | keys are flat (4) | [S3, organizing objects using prefixes](https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-prefixes.html) |
+# | when the ETag is no MD5 (4) | [S3, Object](https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html) |
+# | a put with a condition (4) | [S3, conditional writes](https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html) |
+# | versions and delete markers (4) | [S3, delete markers](https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html) |
+# | unfinished uploads cost money until a rule ends them (4) | [S3, incomplete multipart uploads](https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html) |
+# | what `gc` keeps and deletes (5) | [dvc gc](https://dvc.org/doc/command-reference/gc) |

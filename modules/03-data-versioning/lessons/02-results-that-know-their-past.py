@@ -308,3 +308,13 @@ assert rows == Path("customers.csv").read_bytes()
 # **How you would notice** that the chain is broken before a director asks: for every release tag, each MD5 of the lock must be in the bucket. The table above has the column; a job that fails on one *False* is ten lines. Run it after every lifecycle rule that somebody "only adds for logs".
 #
 # **Where the tool stops.** DVC reruns when *you* call it. It has no clock, no retries, no alert, no second machine: that is an orchestrator's work (module 05), which calls `dvc repro` or takes its place. It also doesn't know whether the rows make sense. A pipeline reproduces garbage to the last bit. The next page puts a gate in front of it.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | stages, `dvc.yaml`, `dvc.lock` (1) | [dvc.yaml files](https://dvc.org/doc/user-guide/project-structure/dvcyaml-files), [dvc stage add](https://dvc.org/doc/command-reference/stage/add) |
+# | what reruns, `--dry`, `--force` (2, 3) | [dvc repro](https://dvc.org/doc/command-reference/repro) |
+# | the run cache (2) | [run cache](https://dvc.org/doc/user-guide/pipelines/run-cache) |
+# | `dvc commit` accepts without running (3) | [dvc commit](https://dvc.org/doc/command-reference/commit) |

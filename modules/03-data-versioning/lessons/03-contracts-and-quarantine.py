@@ -419,3 +419,16 @@ assert refused.returncode != 0 and "Monthly" in refused.stderr
 # The features that lie there are yesterday's, and the exit code says that they are. Whoever reads the file without asking for the code has a stale feature table again; page two began with one. So let the next step depend on the *stage*, never on the file.
 #
 # **Where the tool stops.** A contract tells broken from whole. It can't tell you that the world has changed: customers who really are older, a competitor who really is cheaper. All rules hold, and the model is wrong all the same. That is drift of another kind, and module 12's work.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | a bare `No` is false in YAML 1.1 (1) | [YAML, boolean type](https://yaml.org/type/bool.html) |
+# | all breaches at once (2) | [pandera, lazy validation](https://pandera.readthedocs.io/en/stable/lazy_validation.html) |
+# | `errors="coerce"` (2) | [pandas, `to_numeric`](https://pandas.pydata.org/docs/reference/api/pandas.to_numeric.html) |
+# | what pandera runs on (3) | [pandera, supported libraries](https://pandera.readthedocs.io/en/stable/supported_libraries.html) |
+# | expectations, `mostly` (3) | [Great Expectations, gallery](https://greatexpectations.io/expectations/) |
+# | what Great Expectations runs on (3) | [GX Core, connect to data](https://docs.greatexpectations.io/docs/core/connect_to_data/) |
+# | blanks pass all other expectations (3) | shown by the cell; [issue 5027](https://github.com/great-expectations/great_expectations/issues/5027) |

@@ -259,7 +259,7 @@ assert 1 <= X["total_charges"].isna().sum() <= 11
 # %% [markdown] id="p3-parent"
 # The table has four rows now, and the reading is another: without imputation *nothing* works, and fewer than a dozen blank charges among five thousand customers are enough. Nesting is no more than the tag `mlflow.parentRunId` on each child. The parent doesn't inherit their fate: it says FINISHED above two corpses. If an alert wakes somebody up by status, let it watch the children.
 #
-# **What goes wrong.** `with` reports a Python exception. A process can die in two other ways, and MLflow gets both of them wrong. The first script below opens its run without `with` and dies at its last step, because the key to the bucket has expired. The second uses `with`, but is ended from outside by SIGTERM, which is what Kubernetes sends before it evicts a pod.
+# **What goes wrong.** `with` reports a Python exception. A process can die in two other ways, and MLflow gets both of them wrong. The first script below opens its run without `with` and dies at its last step, because the key to the bucket has expired. The second uses `with`, but is ended from outside by SIGTERM, which is what Kubernetes sends when it drains a node or deletes a pod. (A node that runs out of memory gives no such warning.)
 
 # %% id="crashing-script"
 # %%writefile crashes.py
@@ -520,3 +520,24 @@ assert lost
 # **Where the tool stops.** MLflow doesn't watch the bucket, and deleting a run only hides it until an administrator runs `mlflow gc`. Retention, versioning and who may delete are the bucket's settings. Which model may be live at all is the registry's (module 07).
 #
 # Before you go on, say from memory what every run of yours must carry: params and seed, logged first; a metric on rows that weren't learned; the data's hash and the commit (page two); a model that declares its columns; and an honest end, also when it ends badly.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | runs, params, metrics, tags, nested runs | [MLflow Tracking](https://mlflow.org/docs/latest/ml/tracking/), [`mlflow` API](https://mlflow.org/docs/latest/api_reference/python_api/mlflow.html) |
+# | a filter knows `and`, no `or` (1) | [Search Runs](https://mlflow.org/docs/latest/ml/search/search-runs) |
+# | the table's cell is the highest step; of equal steps the latest, then the larger (2) | `_update_latest_metrics_if_necessary` in `mlflow/store/tracking/sqlalchemy_store.py` |
+# | limits of a batch, a param, a tag (2) | `mlflow/utils/validation.py`, asserted in the cell |
+# | an open run is ended when Python exits (3) | `atexit.register(_safe_end_run)` in `mlflow/tracking/fluent.py`; shown by the cell |
+# | SIGTERM, then SIGKILL after the grace period (3) | [Kubernetes, Pod Lifecycle](https://kubernetes.io/docs/concepts/workloads/pods/pod-lifecycle/#pod-termination) |
+# | no grace at a hard eviction threshold (3) | [Kubernetes, Node-pressure Eviction](https://kubernetes.io/docs/concepts/scheduling-eviction/node-pressure-eviction/) |
+# | what autolog records (4) | [`mlflow.sklearn.autolog`](https://mlflow.org/docs/latest/api_reference/python_api/mlflow.sklearn.html#mlflow.sklearn.autolog); shown by the cell |
+# | signatures, and integers with blanks (5) | [Model Signatures](https://mlflow.org/docs/latest/ml/model/signatures) |
+# | requirements are found by loading the model in another process (5) | `_capture_imported_modules` in `mlflow/utils/requirements_utils.py` |
+# | skops refuses types that aren't trusted (5) | [skops, secure persistence](https://skops.readthedocs.io/en/stable/persistence.html) |
+# | a plain integer column can't hold a blank (5) | [pandas, nullable integers](https://pandas.pydata.org/docs/user_guide/integer_na.html) |
+# | models aren't run artifacts since MLflow 3 (6) | [MLflow 3 Migration Guide](https://mlflow.org/docs/latest/ml/mlflow-3) |
+# | a delete in a versioned bucket adds a marker (6) | [Amazon S3, delete markers](https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html) |
+# | `mlflow gc` removes deleted runs for good (6) | [MLflow command line](https://mlflow.org/docs/latest/api_reference/cli.html#mlflow-gc) |

@@ -504,3 +504,18 @@ assert len(chain) == 2 and chain["rows can be had"].all() and set(chain["commit"
 # **At 3 a.m.** Nobody asks for a reproduction at 3 a.m. What they ask then is "which data and code is the live model?", and it must take a minute: run id from the model's version, these two tags, done. If it takes longer, the fix for daylight is to put both hashes into the service's own health answer (module 08).
 #
 # **Where the tool stops.** MLflow holds the thread; the ends are tied elsewhere: rows in DVC or a bucket that doesn't expire them (03), versions in the lock (02), the machine in an image (02), the decision in the registry (07). Pull the thread once a week and you'll know which knot is loose.
+
+# %% [markdown] id="sources"
+# ## Sources
+#
+# | what | where |
+# |---|---|
+# | the corrected interval (1) | [Nadeau and Bengio, Machine Learning 52, 2003](https://doi.org/10.1023/A:1024068626366); scikit-learn's example [Statistical comparison of models](https://scikit-learn.org/stable/auto_examples/model_selection/plot_grid_search_stats.html) |
+# | filters, order, datasets in a query (3, 4) | [Search Runs](https://mlflow.org/docs/latest/ml/search/search-runs) |
+# | how many runs one call returns (3) | the signatures, printed by the cell |
+# | NaN sorts last, ties go to the newest (3) | shown by the cells |
+# | rows come in no set order without `ORDER BY` (4) | [PostgreSQL, Sorting Rows](https://www.postgresql.org/docs/current/queries-order.html) |
+# | what the digest skips (4) | `compute_pandas_digest` in `mlflow/data/digest_utils.py`; shown by the cell |
+# | the commit is that of the main file's repository (5) | `mlflow/tracking/context/git_context.py`; shown by the cell |
+# | `git status --porcelain` lists new files, too (5) | [git-status](https://git-scm.com/docs/git-status) |
+# | `uv sync --locked` (6) | [uv, locking and syncing](https://docs.astral.sh/uv/concepts/projects/sync/) |

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-
 from churn_predictor import evaluate, load, split, train
 
 CONFIG = yaml.safe_load(Path("params.yaml").read_text())

@@ -1,13 +1,29 @@
 import pandas as pd
 import pytest
-
 from churn_predictor import validate
 
 CUSTOMER = {
-    "customer_id": 7, "churn": "No", "female": 1, "senior_citizen": 0, "partner": 0, "dependents": 0, "tenure": 12,
-    "phone_service": 1, "multiple_lines": "No", "internet_service": "DSL", "online_security": "No", "online_backup": "Yes",
-    "device_protection": "No", "tech_support": "No", "streaming_tv": "No", "streaming_movies": "No", "contract": "One year",
-    "paperless_billing": 1, "payment_method": "Mailed check", "monthly_charges": 50.0, "total_charges": 600.0,
+    "customer_id": 7,
+    "churn": "No",
+    "female": 1,
+    "senior_citizen": 0,
+    "partner": 0,
+    "dependents": 0,
+    "tenure": 12,
+    "phone_service": 1,
+    "multiple_lines": "No",
+    "internet_service": "DSL",
+    "online_security": "No",
+    "online_backup": "Yes",
+    "device_protection": "No",
+    "tech_support": "No",
+    "streaming_tv": "No",
+    "streaming_movies": "No",
+    "contract": "One year",
+    "paperless_billing": 1,
+    "payment_method": "Mailed check",
+    "monthly_charges": 50.0,
+    "total_charges": 600.0,
 }
 
 
@@ -25,7 +41,14 @@ def test_a_newcomer_has_no_bill_yet():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"contract": "Two-year"}, {"tenure": -1}, {"tenure": 12.5}, {"monthly_charges": 5000}, {"total_charges": None}, {"churn": None}],
+    [
+        {"contract": "Two-year"},
+        {"tenure": -1},
+        {"tenure": 12.5},
+        {"monthly_charges": 5000},
+        {"total_charges": None},
+        {"churn": None},
+    ],
 )
 def test_a_fault_is_found_on_its_own_column(wrong):
     assert list(validate(batch(**wrong))) == list(wrong)
