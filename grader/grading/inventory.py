@@ -17,6 +17,8 @@ from grader.spec.quiz import QuizSpec
 _WORD = re.compile(r"[^\W\d_][\w'’-]*")
 _CODE = re.compile(r"```.*?```|\]\([^)]*\)|<!--.*?-->", re.DOTALL)
 """Blocks of code, targets of links and comments: no prose."""
+SOURCES = "sources"
+"""The cell with links that ends a lesson; it is not prose."""
 HEAD = """\
 # What is in it
 
@@ -87,7 +89,12 @@ def versions(course: Course) -> dict[str, list[str]]:
 def _count(course: Course, module: Module) -> Count:
     spec, lab = module.spec, course.lab(module.spec.lab) if module.spec.lab else None
     notebooks = [source.read(module.lesson(stem)) for stem in spec.lessons]
-    prose = [cell.source for notebook in notebooks for cell in notebook.cells if cell.cell_type == "markdown"]
+    prose = [
+        cell.source
+        for notebook in notebooks
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and cell["id"] != SOURCES
+    ]
     code = [cell for notebook in notebooks for cell in notebook.cells if cell.cell_type == "code"]
     return Count(
         spec.id, spec.title, len(notebooks), sum(len(_WORD.findall(_CODE.sub("", text))) for text in prose), len(code),
