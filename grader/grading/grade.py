@@ -172,7 +172,8 @@ def _examiner(
 
 def version(course: Course, lab: Lab) -> str:
     """What identifies the lab's content and its environment: a hash over the lab's files (but the samples) and the lock."""
-    files = sorted(f for f in lab.content.rglob("*") if f.is_file() and "samples" not in f.parts and f.suffix != ".pyc")
+    ours = (f for f in lab.content.rglob("*") if f.is_file() and not {"samples", *author.CACHES} & set(f.parts))
+    files = sorted(f for f in ours if f.suffix != ".pyc")
     files += [course.environment(lab.spec.environment).folder / name for name in ("pyproject.toml", "uv.lock")]
     digest = hashlib.sha256()
     for file in files:

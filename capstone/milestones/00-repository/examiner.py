@@ -109,7 +109,7 @@ def cloned(name):
     return folder
 
 
-def ran_in(folder, *command, seconds=50, shown=SHOWN, **variables):
+def ran_in(folder, *command, seconds=100, shown=SHOWN, **variables):
     """Exit code and the end of what a command says; -1 when it took too long or isn't there."""
     plain = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "NO_COLOR": "1", "HOME": str(Path.cwd()), **variables}
     try:

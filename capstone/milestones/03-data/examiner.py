@@ -72,7 +72,7 @@ def dvc(*arguments):
         "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(DVC_CLONE / "src"),
         "DVC_SITE_CACHE_DIR": str(Path("dvc-site").resolve()),
     }  # fmt: skip
-    code, said = ran_in(DVC_CLONE, bin_folder / "dvc", *arguments, seconds=120, shown=8000, **variables)  # noqa: F821
+    code, said = ran_in(DVC_CLONE, bin_folder / "dvc", *arguments, seconds=180, shown=8000, **variables)  # noqa: F821
     return {"code": code, "said": said[-500:], "started": STAGE.findall(said)}
 
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from grader.backends.local import venv
@@ -19,6 +18,7 @@ from grader.course.tree import Course, Module, find_course
 from grader.notebook import source
 from grader.stack.lease import lease
 from grader.stack.stack import Stack
+from grader.tests import kept
 from grader.tests.contract.conftest import docker_backend
 
 TAG = "docker"
@@ -36,13 +36,10 @@ def docker_cells(module: Module, stem: str) -> list[tuple[str, str]]:
 @pytest.fixture
 def variables(course: Course, tmp_path: Path) -> Iterator[dict[str, str]]:
     """What a terminal has that a lesson's environment was activated in, its package index up."""
-    kept = platformdirs.user_cache_path("mlops-course", ensure_exists=True) / "test-environments"
-    kept.mkdir(exist_ok=True)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "environments").symlink_to(kept)
-    stack = Stack(course, LocalBackend(tmp_path / "home"), tmp_path / "home")
+    home = kept.home(tmp_path / "home")
+    stack = Stack(course, LocalBackend(home), home)
     with stack.use(["package-index"]) as running, lease(stack, running, ["package-index"], stack.backend) as leased:
-        commands = venv.executables(venv.prepare(course.environment("packaging"), kept / "for-docker-cells"))
+        commands = venv.executables(venv.prepare(course.environment("packaging"), kept.environments()))
         path = os.pathsep.join([str(commands), os.environ["PATH"]])
         given = {"PATH": path, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never", "HOME": str(tmp_path)}
         docker = {name: value for name, value in os.environ.items() if name.startswith("DOCKER_")}

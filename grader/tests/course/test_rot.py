@@ -13,7 +13,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import pytest
 import typer.main
 
@@ -22,6 +21,7 @@ from grader.cli import app as cli
 from grader.cli.main import main
 from grader.course.tree import Course
 from grader.notebook import source
+from grader.tests import kept
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULES = [file.parent.name for file in sorted(ROOT.glob("modules/*/module.yaml"))]
@@ -79,9 +79,8 @@ def spans(course: Course, module: str) -> Iterator[tuple[str, str]]:
 
 def python_of(course: Course, module: str) -> Path:
     """The Python of the module's environment, installed where other tests find it again."""
-    kept = platformdirs.user_cache_path("mlops-course", ensure_exists=True) / "test-environments"
-    kept.mkdir(exist_ok=True)
-    return venv.executables(venv.prepare(course.environment(course.module(module).spec.environment), kept)) / "python"
+    environment = course.environment(course.module(module).spec.environment)
+    return venv.executables(venv.prepare(environment, kept.environments())) / "python"
 
 
 @pytest.mark.parametrize("module", MODULES)

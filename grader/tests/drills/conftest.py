@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from grader.backends.local import venv
@@ -13,18 +12,12 @@ from grader.backends.local.backend import LocalBackend
 from grader.course.tree import Course, Drill
 from grader.drills.room import Room
 from grader.stack.stack import Stack
-
-KEPT = platformdirs.user_cache_path("mlops-course", ensure_exists=True)
-COMMANDS = KEPT / "drill-environments"
-"""By its real path: a command's first line names the path at which it was installed."""
+from grader.tests import kept
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("drills-home")
-    (KEPT / "test-environments").mkdir(exist_ok=True)
-    (folder / "environments").symlink_to(KEPT / "test-environments")
-    return folder
+    return kept.home(tmp_path_factory.mktemp("drills-home"))
 
 
 @pytest.fixture(scope="session")
@@ -37,4 +30,4 @@ def room(course: Course, home: Path) -> Iterator[Room]:
 def commands(course: Course, drill: Drill) -> list[Path]:
     """The folders of the commands of a drill's environments, installed."""
     wanted = [course.environment(name) for name in drill.spec.environments]
-    return [venv.executables(venv.prepare(environment, COMMANDS)) for environment in wanted]
+    return [venv.executables(venv.prepare(environment, kept.environments())) for environment in wanted]

@@ -9,7 +9,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
-import platformdirs
 import pytest
 
 from grader.backends.docker.backend import DockerBackend
@@ -18,6 +17,7 @@ from grader.backends.protocol import Backend
 from grader.course.tree import Course, Lab
 from grader.errors import Unavailable
 from grader.stack.stack import Stack
+from grader.tests import kept
 from grader.tests.hostile.arena import Arena, Graded, Watched
 from grader.tests.hostile.case import Case
 
@@ -62,10 +62,7 @@ def _docker() -> Backend:
 
 def _local(home: Path) -> Backend:
     """Data of its own; the virtual environments are kept from session to session."""
-    kept = platformdirs.user_cache_path("mlops-course", ensure_exists=True) / "test-environments"
-    kept.mkdir(exist_ok=True)
-    (home / "environments").symlink_to(kept)
-    return LocalBackend(home)
+    return LocalBackend(kept.home(home))
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,7 @@ from grader.course.tree import Course
 from grader.errors import Unavailable
 from grader.grading.grade import Place
 from grader.stack.stack import Stack
+from grader.tests import kept
 
 MLOPS = [str(Path(sys.executable).with_name("mlops"))]
 
@@ -53,7 +54,7 @@ class Command:
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Environments and services of this session; whatever a failed test left up is stopped at the end."""
-    folder = tmp_path_factory.mktemp("home")
+    folder = kept.home(tmp_path_factory.mktemp("home"))
     yield folder
     Command(folder, folder)("stop")
 

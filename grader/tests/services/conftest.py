@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import platformdirs
 import pytest
 
 from grader.backends.local.backend import LocalBackend
@@ -18,6 +17,7 @@ from grader.services.postgres import PostgresService
 from grader.services.protocol import Grant, Service
 from grader.services.s3 import S3Service
 from grader.stack.stack import Stack
+from grader.tests import kept
 
 THIS_CHECKOUT = Path(__file__).parents[3]
 Services = dict[str, Service]
@@ -49,11 +49,7 @@ def course() -> Course:
 @pytest.fixture(scope="session")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> LocalBackend:
     """A local backend with data of its own; its virtual environments are kept from session to session."""
-    home = tmp_path_factory.mktemp("services")
-    kept = platformdirs.user_cache_path("mlops-course", ensure_exists=True) / "test-environments"
-    kept.mkdir(exist_ok=True)
-    (home / "environments").symlink_to(kept)
-    return LocalBackend(home)
+    return LocalBackend(kept.home(tmp_path_factory.mktemp("services")))
 
 
 @pytest.fixture(scope="session")
