@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from grader.cli.app import home, say
+from grader.cli.app import say
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
@@ -50,7 +50,7 @@ def images_for(labs: Sequence[Lab], services: Stack) -> Iterator[Images | None]:
         say(f"checks that build images are left out: {why}")
         yield None
         return
-    stack = services if services.backend is backend else Stack(services.course, backend, home(), say)
+    stack = services if services.backend is backend else Stack(services.course, backend, services.home, say)
     with stack.use(SERVICES) as running, contextlib.ExitStack() as opened:
         builder = backend.builder(running["package-index"])
         opened.callback(builder.close)

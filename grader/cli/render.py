@@ -79,7 +79,7 @@ def verdicts(console: Console, rows: Sequence[Row]) -> None:
     table.add_column("points", justify="right")
     for row in rows:
         mark = Text("✗", style="red") if row.problems else Text("✓", style="green")
-        table.add_row(mark, row.lab[:2], row.sample, row.outcome, f"{row.earned:g}")
+        table.add_row(mark, row.lab.removeprefix("capstone-")[:2], row.sample, row.outcome, f"{row.earned:g}")
     console.print(table)
     for row in rows:
         for problem in row.problems:

@@ -185,8 +185,7 @@ def _work_fits(_: Course, lab: Lab) -> Iterator[str]:
 
 def _warm_up_holds_no_answer(course: Course, lab: Lab) -> Iterator[str]:
     """What warms a sandbox up can be found in it: no line of an answer may stand there."""
-    environment = course.environment(lab.spec.environment)
-    warm_up = environment.folder / "warm_up.py"
+    warm_up = course.root / "environments" / lab.spec.environment / "warm_up.py"
     if not warm_up.exists():
         return
     texts = [lab.source.read_text(encoding="utf-8"), *(content.decode(errors="replace") for content in _work(lab).values())]

@@ -35,7 +35,7 @@ class Stack:
     """
 
     def __init__(self, course: Course, backend: Backend, home: Path, say: Say = lambda _: None) -> None:
-        self.course, self.backend, self.say = course, backend, say
+        self.course, self.backend, self.home, self.say = course, backend, home, say
         self.instance = f"{backend.name}-{hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:8]}"
         """Another home (a test's, another user's) is another instance: neither ever touches the other's services."""
         self._file = home / "stacks" / f"{backend.name}.json"
@@ -133,6 +133,8 @@ class Stack:
     def _start(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
         environment = self.course.environment(spec.environment)
         self.backend.prepare(environment)
+        if spec.id not in state.secrets:
+            self.backend.erase(self.instance, spec.id)  # data whose secrets are lost lets nobody in any more
         given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
         write(self._file, state)  # before the service learns its secrets: a kill now must not lose them
         peers = {need: state.running[need] for need in spec.needs}

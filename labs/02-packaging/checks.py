@@ -351,8 +351,9 @@ def a_change_of_the_source_keeps_the_dependencies(lab: Lab) -> None:
     """After a change in `src`, the next build takes the layer of the dependencies from the cache, and the change is in it."""
     lab.images.build(context(lab), arguments(lab))
     intercept = round(lab.random.uniform(-3, 1), 4)
-    model = lab.run.files[MODEL].decode().replace("intercept: -1.6048", f"intercept: {intercept}").encode()
-    image = lab.images.build(context(lab, {"src/churnlib/model.yaml": model}), arguments(lab))
+    model = lab.run.files[MODEL].decode().replace("intercept: -1.6048", f"intercept: {intercept}")
+    changed = f"{model}# {lab.run.parameters['commit']}\n".encode()  # of this run only: no earlier build can have seen it
+    image = lab.images.build(context(lab, {"src/churnlib/model.yaml": changed}), arguments(lab))
     row = rows(lab, 2)[1]
     with lab.images.running(image) as container:
         status, body = container.get(PORT, query(row), seconds=20)

@@ -122,7 +122,7 @@ BREACHES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "sample-of-an-unknown-check": (
         at.ADD_SAMPLE, "{adds: 0}", "{adds: 0, subtracts: 0}",
-        [f"{at.ADD_SAMPLE}:5: no check is called 'subtracts' (see lab.yaml)"],
+        [f"{at.LAB_YAML}:15: {NO_SAMPLE}", f"{at.ADD_SAMPLE}:5: no check is called 'subtracts' (see lab.yaml)"],
     ),
     "sample-that-fails-nothing": (
         at.ADD_SAMPLE, "{adds: 0}", "{adds: 60}",
