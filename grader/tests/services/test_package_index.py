@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shutil
 import subprocess
 import tomllib
 import uuid
@@ -227,3 +228,16 @@ def test_a_release_is_told_by_its_bytes(index: PackageIndexService, mine: Opened
     assert published(grant, file) == ""
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     assert index.questions(name).releases("offers") == [Release(file.name, digest)]
+
+
+def test_lost_secrets_do_not_shut_the_index(course: Course, backend: LocalBackend) -> None:
+    """A stack that forgot its password starts again on the data of the old one, whose wheels need no second download."""
+    for forget in (True, False):
+        stack = Stack(course, backend, backend.home / "lost")
+        with stack.use(["package-index"]) as running:
+            service = stack.service(running["package-index"])
+            assert isinstance(service, PackageIndexService)
+            assert service.questions("nobody").hashes("pyyaml") != frozenset()
+        if forget:
+            shutil.rmtree(backend.home / "lost" / "stacks")
+    stack.reset()
