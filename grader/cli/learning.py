@@ -198,7 +198,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     say(f"preparing environment {environment.spec.title} …")
     installed = venv.prepare(environment, home() / "environments")
     LocalBackend(home()).keep_warm(environment)
-    python = venv.executables(installed) / ("python.exe" if sys.platform == "win32" else "python")
+    python = venv.python(installed)
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
         workspace.write_kernel(folder, workspace.LESSONS, python, read.variables)
     with lease(services, running, lab.spec.services, services.backend, f"learner-{lab.id}"[:40].rstrip("-")) as work:

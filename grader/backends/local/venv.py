@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,19 +25,33 @@ def digest(environment: Environment) -> str:
 
 
 def prepare(environment: Environment, home: Path) -> Path:
-    """The folder of the virtual environment, installed from the lock (with hashes) if it isn't there yet.
+    """The folder of the virtual environment, installed from the lock (with hashes) if it isn't there yet, and anew where it was
+    moved or its Python is gone: its commands name their interpreter by its path.
 
     Raises OurFault with the installer's last lines when that fails.
     """
     folder = home / f"{environment.spec.id}-{digest(environment)}"
-    if (folder / DONE).exists():
+    if _complete(folder):
         return folder
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home / f"{folder.name}.lock"):
-        if not (folder / DONE).exists():
+        if not _complete(folder):
+            shutil.rmtree(folder, ignore_errors=True)
             _install(environment, folder)
-            (folder / DONE).touch()
+            (folder / DONE).write_text(str(folder.resolve()), encoding="utf-8")
     return folder
+
+
+def _complete(folder: Path) -> bool:
+    """Whether the environment was installed to its end, here, with a Python that is still there."""
+    with contextlib.suppress(OSError):
+        return (folder / DONE).read_text(encoding="utf-8") == str(folder.resolve()) and python(folder).exists()
+    return False
+
+
+def python(folder: Path) -> Path:
+    """A virtual environment's interpreter."""
+    return executables(folder) / ("python.exe" if os.name == "nt" else "python")
 
 
 def executables(folder: Path) -> Path:

@@ -11,15 +11,16 @@ import pytest
 
 from grader.course.tree import Lab
 from grader.grading.inbox import find, of_folder
+from grader.tests import kept
 from grader.tests.path.conftest import Command
 from grader.tests.path.test_bad_input import refused
 from grader.tests.path.test_command import NOTEBOOK, solve, source, source_of_starter
 
 
 @pytest.fixture(scope="module")
-def learner(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """A learner who has started lab 04."""
-    command = Command(home, tmp_path_factory.mktemp("learner"))
+def learner(tmp_path_factory: pytest.TempPathFactory) -> Command:
+    """A learner who has started lab 04, and nothing before it."""
+    command = Command(kept.home(tmp_path_factory.mktemp("journey")), tmp_path_factory.mktemp("learner"))
     assert command("start", "04").returncode == 0
     return command
 
