@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
+from grader.checks.difference import smallest
+
 T = TypeVar("T")
 SHOWN = 300
 SHOWN_PROBLEMS = 4
@@ -41,13 +43,14 @@ class Expectation:
     def __init__(self, what: str, found: Any, where: str = "") -> None:
         self.what, self.found, self.where = what, found, where
 
-    def _found(self) -> str:
-        return f"{show(self.found)}{f'  ({self.where})' if self.where else ''}"
+    def _found(self, text: str = "") -> str:
+        return f"{text or show(self.found)}{f'  ({self.where})' if self.where else ''}"
 
     def equals(self, wanted: Any, why: str = "", next_step: str = "") -> None:
         """The same type and value, at every depth: True is no 1, and NaN equals nothing."""
         if not same(self.found, wanted):
-            raise Fail(f"{self.what}: {show(wanted)}{f'  ({why})' if why else ''}", self._found(), next_step)
+            expected, found = smallest(self.found, wanted) or (show(wanted), show(self.found))
+            raise Fail(f"{self.what}: {expected}{f'  ({why})' if why else ''}", self._found(found), next_step)
 
     def close_to(self, wanted: float, within: float, why: str = "", next_step: str = "") -> None:
         """A finite number no farther than `within` from `wanted`."""

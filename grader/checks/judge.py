@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from grader.checks.expect import Fail, NotRun
 from grader.checks.lab import Lab
 from grader.checks.registry import Check
-from grader.course.tree import Lab as LabFolder
 from grader.errors import CourseError, OurFault
 from grader.result import CheckResult, Status
 from grader.services.mlflow_questions import NoSuchRun
@@ -18,17 +17,18 @@ Hand = Callable[[str], Lab]
 """Makes the `Lab` that the check of this id holds in its hand."""
 
 
-def judge(lab: LabFolder, checks: Mapping[str, Check], hand: Hand, present: Collection[str] = ()) -> list[CheckResult]:
-    """The results of all checks in the order of lab.yaml; what needs more than is `present` here is `unavailable`.
+def judge(
+    tasks: Sequence[TaskSpec], checks: Mapping[str, Check], hand: Hand, present: Collection[str] = ()
+) -> list[CheckResult]:
+    """The results of the tasks' checks, in their order; what needs more than is `present` here is `unavailable`.
 
     Raises OurFault when a check itself breaks.
     """
-    lacking = lab.spec.lacking(present)
     return [
-        _unavailable(task, spec, checks[spec.id])
-        if spec.id in lacking
-        else _judge_one(task, spec, checks[spec.id], hand(spec.id))
-        for task in lab.spec.tasks
+        _judge_one(task, spec, checks[spec.id], hand(spec.id))
+        if set(spec.needs) <= set(present)
+        else _unavailable(task, spec, checks[spec.id])
+        for task in tasks
         for spec in task.checks
     ]
 
@@ -39,11 +39,11 @@ def _unavailable(task: TaskSpec, spec: CheckSpec, check: Check) -> CheckResult:
     return _result(task, spec, check, "unavailable", 0.0, "", found, "see `mlops doctor`, then check again")
 
 
-def not_run(lab: LabFolder, checks: Mapping[str, Check], found: str) -> list[CheckResult]:
+def not_run(tasks: Sequence[TaskSpec], checks: Mapping[str, Check], found: str) -> list[CheckResult]:
     """The results when there is nothing to ask: every check earns 0."""
     return [
         _result(task, spec, checks[spec.id], "not_run", 0.0, "", found, _first_hint(spec, found))
-        for task in lab.spec.tasks
+        for task in tasks
         for spec in task.checks
     ]
 

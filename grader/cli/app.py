@@ -28,6 +28,9 @@ app = typer.Typer(
 HOME_VARIABLE = "MLOPS_HOME"
 BACKENDS = ("local", "docker")
 BackendOption = Annotated[str, typer.Option("--backend", help=" | ".join(BACKENDS))]
+PlainOption = Annotated[
+    bool, typer.Option("--plain", envvar="MLOPS_PLAIN", help="Sentences in place of tables and marks, for a screen reader.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grader.cli import quick
-from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
+from grader.cli.app import BackendOption, PlainOption, app, console, course, home, leave, say, stack
 from grader.cli.images import images_for
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def check(
     backend: BackendOption = "local",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
+    plain: PlainOption = False,
 ) -> None:
     """Check your own work on a lab."""
     from grader.cli import render
@@ -87,37 +88,39 @@ def check(
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
         place = Place(services.course, services.backend, services, running, home() / "evidence", images)
         result = grade(chosen, submission, place)
-    _remember(chosen, result)
+    remember(chosen, result)
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
     else:
-        render.score(console(), chosen.spec.title, result)
-        render.feedback(console(), result, None if everything else 1)
+        render.score(console(), chosen.spec.title, result, plain)
+        render.feedback(console(), result, None if everything else 1, plain)
     leave(3 if result.ours else 0 if result.full else 1)
 
 
 @app.command()
 def hint(lab: LabArgument = None) -> None:
     """The next hint for the first check that failed."""
+    console().print(next_hint(current(lab)[0]))
+
+
+def next_hint(lab: Lab) -> str:
+    """The hint that follows those given before, for the first check that did not pass; it is recorded as given."""
     from grader.errors import BadInput
 
-    chosen, _ = current(lab)
     events = record()
-    last = events.last("checked", chosen.id)
+    last = events.last("checked", lab.id)
     if last is None:
-        raise BadInput(f"lab {chosen.id} was not checked yet", "run `mlops check` first: hints depend on what it finds")
+        raise BadInput(f"lab {lab.id} was not checked yet", "run `mlops check` first: hints depend on what it finds")
     missed = {name: found for name, (status, found) in last["checks"].items() if status != "passed"}
-    out = console()
     if not missed:
-        out.print("Every check passed; there is nothing to hint at.")
-        return
+        return "Every check passed; there is nothing to hint at."
     name, found = next(iter(missed.items()))
-    hints = next(c for c in chosen.spec.checks if c.id == name).hints_for(found)
-    given = sum(1 for event in events.events("hint", chosen.id) if event["check"] == name)
+    hints = next(c for c in lab.spec.checks if c.id == name).hints_for(found)
+    given = sum(1 for event in events.events("hint", lab.id) if event["check"] == name)
     tier = min(given, len(hints) - 1)
-    events.add("hint", chosen.id, check=name, tier=tier + 1)
+    events.add("hint", lab.id, check=name, tier=tier + 1)
     last_one = " (there is no further one)" if tier == len(hints) - 1 else ""
-    out.print(f"{name}, hint {tier + 1} of {len(hints)}{last_one}: {hints[tier]}")
+    return f"{name}, hint {tier + 1} of {len(hints)}{last_one}: {hints[tier]}"
 
 
 @app.command()
@@ -238,7 +241,8 @@ def current(lab: str | None) -> tuple[Lab, Path]:
     return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
 
 
-def _remember(lab: Lab, result: Result) -> None:
+def remember(lab: Lab, result: Result) -> None:
+    """Write a check's result into the record."""
     checks = {c.id: (c.status, c.found) for c in result.checks}
     record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 

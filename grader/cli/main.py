@@ -9,12 +9,16 @@ import sys
 
 import typer
 
-from grader.cli import learning, quizzing, drilling, capstone, journey, servers, machine, grading, authoring  # isort: skip  # the order of the help
+from grader.cli import tour, learning, watching, quizzing, drilling, capstone  # isort: skip  # the order of the help
+from grader.cli import journey, servers, install, machine, grading, authoring  # isort: skip
 from grader.cli import quick
 from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 
-__all__ = ["authoring", "capstone", "drilling", "grading", "journey", "learning", "machine", "main", "quizzing", "servers"]
+__all__ = [
+    "authoring", "capstone", "drilling", "grading", "install", "journey", "learning", "machine", "main", "quizzing",
+    "servers", "tour", "watching",
+]  # fmt: skip
 
 INTERRUPTED = 130
 

@@ -21,8 +21,6 @@ from typing import Any
 SERVED = ("check", "hint", "quiz", "reset", "status")
 """Commands worth it: short, and frequent."""
 MAX_MESSAGE = 1 << 20
-STARTED = (sys.platform == "linux") and hasattr(socket, "send_fds")
-"""Elsewhere libraries don't survive a fork, or there is none; every command then runs by itself."""
 
 
 def place(home: Path) -> Path:
@@ -36,8 +34,11 @@ def place(home: Path) -> Path:
 
 
 def run(home: Path, arguments: list[str]) -> int | None:
-    """Have the resident run the command; its exit code, or None when there is no resident (nothing was done)."""
-    if not STARTED or not arguments or arguments[0] not in SERVED:
+    """Have the resident run the command; its exit code, or None when there is no resident (nothing was done).
+
+    Only Linux has one: elsewhere libraries don't survive a fork, or there is none, and every command runs by itself.
+    """
+    if sys.platform != "linux" or not arguments or arguments[0] not in SERVED:
         return None
     connection = _connect(place(home))
     if connection is None:
@@ -58,7 +59,7 @@ def run(home: Path, arguments: list[str]) -> int | None:
 
 def start(home: Path) -> None:
     """Start the resident, if this system can have one and there is none. Returns at once: it is ready some seconds later."""
-    if not STARTED or _connect(place(home)) is not None:
+    if sys.platform != "linux" or _connect(place(home)) is not None:
         return
     log = home / "resident" / "log"
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -81,6 +82,8 @@ def stop(home: Path) -> None:
 
 def _connect(file: Path) -> socket.socket | None:
     """A connection to the socket, whose path may be longer than a socket's address."""
+    if sys.platform != "linux":
+        return None
     with contextlib.suppress(OSError):
         folder = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -60,10 +60,10 @@ def quiz(
 
 def _edit(offered: str) -> str:
     """A line from the keyboard; where the terminal can, `offered` stands in it to be edited."""
-    try:
-        import readline
-    except ImportError:
+    if sys.platform == "win32":
         return input("> ")
+    import readline
+
     readline.set_auto_history(False)
     readline.set_startup_hook(lambda: readline.insert_text(offered))
     try:

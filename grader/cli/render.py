@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -16,15 +17,48 @@ if TYPE_CHECKING:
 
     from grader.course.tree import Course
     from grader.grading.verify import Row
-    from grader.result import CheckResult, Result
+    from grader.result import CheckResult, Result, Status
 
-MARKS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "·", "unavailable": "?"}
-COLOURS = {"passed": "green", "partial": "yellow", "failed": "red", "not_run": "bright_black", "unavailable": "magenta"}
+MARKS: dict[Status, str] = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "·", "unavailable": "?"}
+COLOURS: dict[Status, str] = {
+    "passed": "green",
+    "partial": "yellow",
+    "failed": "red",
+    "not_run": "bright_black",
+    "unavailable": "magenta",
+}
 
 
-def score(console: Console, title: str, result: Result) -> None:
-    """A submission's score table."""
+def score(console: Console, title: str, result: Result, plain: bool = False) -> None:
+    """A submission's score table, or the same as a sentence a check."""
     console.print(Text(f"{printable(title)}: {result.outcome.replace('_', ' ')}", style="bold"))
+    if plain:
+        for check in result.checks:
+            console.print(f"{check.id}: {check.status.replace('_', ' ')}, {check.earned:g} of {check.possible:g} points.")
+        console.print(f"Total: {result.earned:g} of {result.possible:g} points.")
+    else:
+        console.print(_table(result))
+    if unavailable := sum(check.possible for check in result.checks if check.status == "unavailable"):
+        console.print(f"{unavailable:g} of {result.possible:g} points are unavailable on this machine (see `mlops doctor`)")
+    _remarks(console, result)
+
+
+def summary(console: Console, result: Result) -> None:
+    """A line that says how many checks came out how."""
+    counts = Counter(check.status for check in result.checks)
+    told = ", ".join(f"{counts[status]} {status.replace('_', ' ')}" for status in COLOURS if counts[status])
+    console.print(Text(f"{result.earned:g}/{result.possible:g} points: {told}", style="bold"))
+    _remarks(console, result)
+
+
+def _remarks(console: Console, result: Result) -> None:
+    for flag in result.flags:
+        console.print(Text(f"! {flag}"))
+    if result.detail:
+        console.print(Text(f"! {result.detail}"))
+
+
+def _table(result: Result) -> Table:
     table = Table(show_edge=False, pad_edge=False, show_footer=True)
     table.add_column("", width=1)
     table.add_column("check", footer="total", no_wrap=True)
@@ -33,35 +67,34 @@ def score(console: Console, title: str, result: Result) -> None:
     for check in result.checks:
         mark = Text(MARKS[check.status], style=COLOURS[check.status])
         table.add_row(mark, check.id, check.status.replace("_", " "), f"{check.earned:g}/{check.possible:g}")
-    console.print(table)
-    if unavailable := sum(check.possible for check in result.checks if check.status == "unavailable"):
-        console.print(f"{unavailable:g} of {result.possible:g} points are unavailable on this machine (see `mlops doctor`)")
-    for flag in result.flags:
-        console.print(Text(f"! {flag}"))
-    if result.detail:
-        console.print(Text(f"! {result.detail}"))
+    return table
 
 
-def feedback(console: Console, result: Result, limit: int | None = None) -> None:
+def feedback(console: Console, result: Result, limit: int | None = None, plain: bool = False) -> None:
     """What the checks that did not pass expected and found, and what to do next; the first `limit` of them."""
     missed = [check for check in result.checks if check.status != "passed"]
     first: dict[str, str] = {}
     for check in missed[:limit]:
-        _explain(console, check, first.get(check.found, ""))
+        _explain(console, check, first.get(check.found, ""), plain)
         first.setdefault(check.found, check.id)
     if limit is not None and len(missed) > limit:
         console.print(Text(f"\n… and {len(missed) - limit} more; work on the first one (all of them: --all)"))
 
 
-def _explain(console: Console, check: CheckResult, same_as: str) -> None:
+def _explain(console: Console, check: CheckResult, same_as: str, plain: bool) -> None:
     """One check; where it found what an earlier one found, that isn't said a second time."""
-    console.print()
-    head = Text(f"{MARKS[check.status]} {check.id}", style=f"bold {COLOURS[check.status]}")
-    head.append(f"  {check.earned:g}/{check.possible:g}  {check.statement}", style="default not bold")
-    console.print(head)
     lines = {"expected": check.expected, "found": check.found, "next": check.next}
     if same_as:
         lines = {"found": f"the same as {same_as}"}
+    console.print()
+    if plain:
+        console.print(Text(f"{check.id}. What must hold: {check.statement}"))
+        for name in filter(lines.get, lines):
+            console.print(Text(f"{name.capitalize()}: {lines[name]}"))
+        return
+    head = Text(f"{MARKS[check.status]} {check.id}", style=f"bold {COLOURS[check.status]}")
+    head.append(f"  {check.earned:g}/{check.possible:g}  {check.statement}", style="default not bold")
+    console.print(head)
     grid = Table.grid(padding=(0, 2))
     grid.add_column(no_wrap=True, style="bold")
     grid.add_column()

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ from grader.run.evidence import Evidence
 from grader.run.kernel import Kernel
 from grader.run.questions import Witness
 from grader.run.run import run
+from grader.spec.lab import TaskSpec
 from grader.stack.images import Images
 from grader.stack.lease import Lease, lease
 from grader.stack.stack import Stack
@@ -64,20 +65,23 @@ class Place:
         return ("docker",) if self.images else ()
 
 
-def grade(lab: Lab, submission: Submission, place: Place) -> Result:
+def grade(lab: Lab, submission: Submission, place: Place, tasks: Collection[str] | None = None) -> Result:
     """Grade one submission. Never raises for what a submission does; what is our fault is retried, then reported.
+
+    With `tasks` only their checks are made: the result holds no others, and what it earned is their points alone.
 
     Raises BadInput when the submission is no notebook of this lab, ContentError when the lab itself is broken.
     """
     checks = registry.load(lab)
+    asked = [task for task in lab.spec.tasks if tasks is None or task.id in tasks]
     result = functools.partial(_result, lab, version(place.course, lab), submission)
     if submission.tampered:
-        return result("tampered", submission.tampered, not_run(lab, checks, f"nothing ran: {submission.tampered}"))
+        return result("tampered", submission.tampered, not_run(asked, checks, f"nothing ran: {submission.tampered}"))
     rebuilt = rebuild(lab, submission.notebook)
     for attempt in itertools.count(1):
         try:
             folder = evidence.new_attempt(place.evidence, submission)
-            graded, found, seconds = _attempt(lab, checks, rebuilt.notebook, submission, place, folder)
+            graded, found, seconds = _attempt(lab, asked, checks, rebuilt.notebook, submission, place, folder)
             final = result(found.outcome, found.detail, graded, rebuilt.flags, seconds)
             evidence.keep(folder, final)
         except (BadInput, ContentError):
@@ -85,7 +89,7 @@ def grade(lab: Lab, submission: Submission, place: Place) -> Result:
         except Exception as error:  # whatever breaks here is ours: it must cost nobody a point, nor end a batch
             fault = error if isinstance(error, OurFault) else OurFault(f"{type(error).__name__}: {error}")
             if attempt == TRIES:
-                return result(fault.outcome, str(fault), not_run(lab, checks, "not judged: our fault"), rebuilt.flags)
+                return result(fault.outcome, str(fault), not_run(asked, checks, "not judged: our fault"), rebuilt.flags)
             time.sleep(BACKOFF_SECONDS * 2**attempt)
         else:
             return final
@@ -93,7 +97,13 @@ def grade(lab: Lab, submission: Submission, place: Place) -> Result:
 
 
 def _attempt(
-    lab: Lab, checks: Mapping[str, registry.Check], notebook: Any, submission: Submission, place: Place, folder: Path
+    lab: Lab,
+    asked: Sequence[TaskSpec],
+    checks: Mapping[str, registry.Check],
+    notebook: Any,
+    submission: Submission,
+    place: Place,
+    folder: Path,
 ) -> tuple[list[CheckResult], Evidence, Seconds]:
     started = time.monotonic()
     nonce = secrets.token_hex(20)
@@ -106,7 +116,7 @@ def _attempt(
         kernel = stack.enter_context(opener("run", {**work, **files}))
         ready = time.monotonic()
         found = run(notebook, kernel, parameters, lab.spec.limits, folder, leased.check)
-        asked = time.monotonic()
+        judging = time.monotonic()
         facts = Run(seed, parameters, files, work)
         examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
         hand = functools.partial(
@@ -114,13 +124,13 @@ def _attempt(
             {**leased.questions(), **_image_questions(stack, place, leased.namespace)},
             functools.cache(lambda: _examiner(stack, lab, opener, examined)),
         )  # fmt: skip
-        graded = judge(lab, checks, hand, place.present)
+        graded = judge(asked, checks, hand, place.present)
         leased.check()
         vanished = kernel.sandbox.poll()
         if vanished is not None and vanished.how == "vanished":
             raise SandboxFailed(f"the sandbox was taken away during the checks: {vanished.detail}")
     seconds = Seconds(
-        services=round(ready - started, 3), cells=round(found.seconds, 3), checks=round(time.monotonic() - asked, 3)
+        services=round(ready - started, 3), cells=round(found.seconds, 3), checks=round(time.monotonic() - judging, 3)
     )
     return graded, found, seconds
 
@@ -194,6 +204,6 @@ def _result(
     return Result(
         lab=lab.id, lab_version=lab_version, submission=submission.path, student=submission.student,
         submission_sha256=submission.sha256, outcome=outcome, detail=detail,
-        earned=round(sum(c.earned for c in checks), 2), possible=lab.spec.possible, checks=tuple(checks), flags=flags,
-        seconds=seconds or Seconds(),
+        earned=round(sum(c.earned for c in checks), 2), possible=sum(c.possible for c in checks), checks=tuple(checks),
+        flags=flags, seconds=seconds or Seconds(),
     )  # fmt: skip

@@ -16,6 +16,7 @@ import nbformat
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.learner import bundle
+from grader.notebook import build
 from grader.work import author
 from grader.work.selection import GIT, Selection
 
@@ -74,7 +75,7 @@ def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
     if task is None:
         fresh[whole] = starter[whole]
     elif not lab.task(task).files:
-        fresh[whole] = _with_task_reset(lab, current, starter[whole], task)
+        fresh[whole] = _with_cell(lab, current, task, _cell(lab, _notebook(lab, starter[whole]), task).source)
     return _put_back(folder, fresh)
 
 
@@ -130,18 +131,54 @@ def write_kernel(folder: Path, name: str, python: Path, variables: Mapping[str, 
     return folder / PRIVATE / "jupyter"
 
 
-def _with_task_reset(lab: Lab, current: bytes, fresh: bytes, task: str) -> bytes:
-    whole = f"reset the whole lab: mlops reset {lab.id[:2]}"
-    wanted = next(cell.source for cell in _parsed(fresh).cells if cell["id"] == task)
+def cell(lab: Lab, folder: Path, task: str) -> str:
+    """The source of a task's cell as it stands in the learner's notebook. Raises BadInput where there is none any more."""
+    return str(_cell(lab, _notebook(lab, read(lab, folder)), task).source)
+
+
+def write_body(course: Course, lab: Lab, folder: Path, task: str, lines: Sequence[str]) -> Path:
+    """Put these lines where the task's starter cell says that something is to be written; returns the backup's folder."""
+    whole = bundle.notebook_name(lab)
+    starter = _cell(lab, _notebook(lab, bundle.files(course, lab, "starter")[whole]), task).source
+    head, _, tail = starter.partition(build.STUB)
+    body = f"\n{' ' * (len(head) - len(head.rstrip(' ')))}".join(lines)
+    return _put_back(folder, {whole: _with_cell(lab, read(lab, folder), task, f"{head}{body}{tail}")})
+
+
+def _with_cell(lab: Lab, current: bytes, task: str, source: str) -> bytes:
+    """The notebook with this source in the task's cell."""
+    notebook = _notebook(lab, current)
+    changed = _cell(lab, notebook, task)
+    changed.cell_type, changed.source, changed.outputs, changed.execution_count = "code", source, [], None
     try:
-        notebook = _parsed(current)
-        cell = next((cell for cell in notebook.cells if cell.get("id") == task), None)
-        if cell is None:
-            raise BadInput(f"the notebook has no cell {task!r} any more", whole)
-        cell.cell_type, cell.source, cell.outputs, cell.execution_count = "code", wanted, [], None
         return _bytes(notebook)
     except BROKEN:
-        raise BadInput(f"your notebook of lab {lab.id} is not a notebook any more", whole) from None
+        raise _no_notebook(lab) from None
+
+
+def _notebook(lab: Lab, content: bytes) -> nbformat.NotebookNode:
+    try:
+        return _parsed(content)
+    except BROKEN:
+        raise _no_notebook(lab) from None
+
+
+def _cell(lab: Lab, notebook: nbformat.NotebookNode, task: str) -> nbformat.NotebookNode:
+    try:
+        found = next((cell for cell in notebook.cells if cell.get("id") == task), None)
+    except BROKEN:
+        raise _no_notebook(lab) from None
+    if found is None:
+        raise BadInput(f"the notebook has no cell {task!r} any more", _whole(lab))
+    return found
+
+
+def _no_notebook(lab: Lab) -> BadInput:
+    return BadInput(f"your notebook of lab {lab.id} is not a notebook any more", _whole(lab))
+
+
+def _whole(lab: Lab) -> str:
+    return f"reset the whole lab: mlops reset {lab.id[:2]}"
 
 
 def _inject(notebook: Path, parameters: Mapping[str, Any]) -> None:

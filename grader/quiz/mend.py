@@ -84,7 +84,10 @@ def run(code: str, test: str, seconds: float = SECONDS) -> Run:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill the process and all that it started."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

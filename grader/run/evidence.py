@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from grader.run.traceback import Frame, frames
 from grader.spec.sample import Outcome
 
 
@@ -18,6 +18,7 @@ class CellRecord:
     status: Literal["ran", "raised", "timed_out", "not_run"]
     error: str = ""
     line: int | None = None
+    frames: tuple[Frame, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,15 @@ class Evidence:
 
 def records(notebook: Any, timed_out: list[str], ran: list[str]) -> dict[str, CellRecord]:
     """A record for each code cell that has an id of ours."""
-    return {cell["id"]: _record(cell, timed_out, ran) for cell in notebook.cells if cell.cell_type == "code"}
+    return {cell["id"]: _record(notebook, cell, timed_out, ran) for cell in notebook.cells if cell.cell_type == "code"}
 
 
-def _record(cell: Any, timed_out: list[str], ran: list[str]) -> CellRecord:
+def _record(notebook: Any, cell: Any, timed_out: list[str], ran: list[str]) -> CellRecord:
     if cell["id"] in timed_out:
         return CellRecord(cell["id"], "timed_out")
     errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
     if errors:
-        return CellRecord(cell["id"], "raised", f"{errors[0].ename}: {errors[0].evalue}"[:500], _line(errors[0]))
+        found = tuple(frames(notebook, errors[0]))
+        line = next((frame.line for frame in found if frame.cell == cell["id"]), None)
+        return CellRecord(cell["id"], "raised", f"{errors[0].ename}: {errors[0].evalue}"[:500], line, found)
     return CellRecord(cell["id"], "ran" if cell["id"] in ran else "not_run")
-
-
-def _line(error: Any) -> int | None:
-    """The line of the cell at which the traceback starts, read from IPython's `Cell In[3], line 7`."""
-    for text in error.get("traceback", []):
-        match = re.search(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[0-9;]*m", "", str(text)))
-        if match:
-            return int(match.group(1))
-    return None

@@ -68,5 +68,6 @@ def _outcome(kernel: Kernel, cells: Mapping[str, CellRecord], progress: Progress
     if any(cell.error.startswith("MemoryError") for cell in raised):
         return "out_of_memory", f"a cell needed more than {limits.memory_mb} MiB"
     if raised:
-        return "student_error", "; ".join(f"cell {cell.id}: {cell.error}" for cell in raised)[:500]
+        where = "\n".join(f"    {frame}" for frame in raised[0].frames)
+        return "student_error", "; ".join(f"cell {cell.id}: {cell.error}" for cell in raised)[:500] + (where and f"\n{where}")
     return "finished", ""

@@ -17,10 +17,10 @@ SET_DEATH_SIGNAL, SET_CHILD_SUBREAPER = 1, 36
 
 def limit(limits: dict) -> None:  # type: ignore[type-arg]  # plain dict of numbers from JSON
     """Set the limits by name, where the system knows them (not on Windows)."""
-    try:
-        import resource
-    except ImportError:
+    if sys.platform == "win32":
         return
+    import resource
+
     for name, value in limits.items():
         number = getattr(resource, f"RLIMIT_{name}", None)
         if number is not None:
@@ -29,7 +29,9 @@ def limit(limits: dict) -> None:  # type: ignore[type-arg]  # plain dict of numb
 
 
 def supervise() -> None:
-    """Return in a child of this process, which waits for it, ends as it ends, and dies with its own parent."""
+    """On Linux return in a child of this process, which waits for it, ends as it ends, and dies with its own parent."""
+    if sys.platform != "linux":
+        return
     libc = ctypes.CDLL(None)
     libc.prctl(SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     libc.prctl(SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
@@ -46,8 +48,7 @@ def supervise() -> None:
 
 if __name__ == "__main__":
     connection_file, limits_json = sys.argv[1:]
-    if sys.platform == "linux":
-        supervise()
+    supervise()
     limit(json.loads(limits_json))
     sys.argv = ["ipykernel_launcher", "-f", connection_file, "--HistoryManager.enabled=False", "--quiet"]
     sys.path.pop(0)

@@ -49,8 +49,8 @@ class LocalSandbox:
     def interrupt(self) -> None:
         """SIGINT to the kernel's process group."""
         with contextlib.suppress(OSError):
-            if os.name == "nt":
-                self._process.send_signal(signal.CTRL_C_EVENT)  # type: ignore[attr-defined,unused-ignore]
+            if sys.platform == "win32":
+                self._process.send_signal(signal.CTRL_C_EVENT)
             else:
                 os.killpg(self._process.pid, signal.SIGINT)
 
@@ -107,9 +107,13 @@ class LocalSandbox:
     def _start(self, bin_folder: Path) -> subprocess.Popen[bytes]:
         # ipykernel ends itself when its parent dies
         variables = {"JPY_PARENT_PID": str(os.getpid()), **self._variables(bin_folder)}
-        python = bin_folder / ("python.exe" if sys.platform == "win32" else "python")
         script = Path(__file__).with_name("kernel_process.py")
-        command = [str(python), str(script), str(self.folder / "kernel.json"), json.dumps(limits_of(self.request.limits))]
+        command = [
+            str(venv.python(bin_folder.parent)),
+            str(script),
+            str(self.folder / "kernel.json"),
+            json.dumps(limits_of(self.request.limits)),
+        ]
         return processes.spawn(command, variables, self.work, self.folder / "kernel.log", self.mark)
 
     def _wait_for_kernel(self) -> Connection:
@@ -137,6 +141,6 @@ def limits_of(limits: Limits) -> dict[str, int]:
 
 def explain(code: int) -> str:
     """A kernel's exit code (negative: a signal) as a sentence."""
-    if code == -signal.SIGKILL:
+    if sys.platform != "win32" and code == -signal.SIGKILL:
         return "the kernel was killed (SIGKILL): by its own code, or by this system for its memory"
     return f"the kernel ended itself with exit code {code}"

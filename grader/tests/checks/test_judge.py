@@ -26,7 +26,7 @@ def judged(course: Course, small_lab: LabFolder) -> Callable[..., list[CheckResu
 
     def run(adds: Callable[[Lab], None], **namespace: Any) -> list[CheckResult]:
         checks = checks_with(adds)
-        return judge(small_lab, checks, lambda check: lab_with(course, small_lab, check, **namespace))
+        return judge(small_lab.spec.tasks, checks, lambda check: lab_with(course, small_lab, check, **namespace))
 
     return run
 
@@ -106,7 +106,7 @@ def test_service_that_fails_during_a_check_is_ours_too(judged: Callable[..., lis
 
 def test_nothing_ran(small_lab: LabFolder) -> None:
     """When nothing ran every check earns 0, for the reason given."""
-    results = not_run(small_lab, checks_with(lambda lab: None), "nothing ran")
+    results = not_run(small_lab.spec.tasks, checks_with(lambda lab: None), "nothing ran")
     assert [(r.id, r.status, r.earned, r.possible, r.found, r.next) for r in results] == [
         ("adds", "not_run", 0, 60, "nothing ran", FIRST_HINT),
         ("means", "not_run", 0, 40, "nothing ran", "Divide."),
@@ -121,7 +121,7 @@ def test_a_check_that_needs_what_is_not_here(course: Course, small: Course, smal
     lab, asked = small.lab(small_lab.id), []
     checks = checks_with(lambda hand: asked.append(hand))
     without, with_docker = (
-        judge(lab, checks, lambda check: lab_with(course, lab, check), present) for present in ((), ("docker",))
+        judge(lab.spec.tasks, checks, lambda check: lab_with(course, lab, check), present) for present in ((), ("docker",))
     )
     assert [(c.id, c.status, c.earned) for c in without] == [("adds", "unavailable", 0), ("means", "passed", 40)]
     assert without[0].found.startswith("this machine has no Docker that answers")
