@@ -54,9 +54,9 @@ def load(lab: LabFolder) -> dict[str, Check]:
 
 
 def _written(lab: LabFolder) -> list[Check]:
-    """The check functions of a lab's own file, in its order."""
+    """The check functions of a lab's own file, in its order. It may import what stands in `checks_*.py` beside it."""
     name = f"_lab_checks_{next(_numbers)}"
-    spec = util.spec_from_file_location(name, lab.checks)
+    spec = util.spec_from_file_location(name, lab.checks, submodule_search_locations=[str(lab.folder)])
     if spec is None or spec.loader is None or not lab.checks.exists():
         raise ContentError([f"{lab.checks}:1: this file is missing (create it)"])
     module = util.module_from_spec(spec)
@@ -67,7 +67,8 @@ def _written(lab: LabFolder) -> list[Check]:
         problem = f"can't be imported: {type(error).__name__}: {error} (mend it)"
         raise ContentError([f"{lab.checks}:{_line_of(error, str(lab.checks))}: {problem}"]) from error
     finally:
-        del sys.modules[name]
+        for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+            del sys.modules[loaded]
     return [_check(f) for f in vars(module).values() if inspect.isfunction(f) and hasattr(f, _ATTRIBUTE)]
 
 

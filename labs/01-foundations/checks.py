@@ -1,5 +1,3 @@
-import csv
-import io
 import itertools
 import re
 from collections.abc import Callable, Sequence
@@ -7,11 +5,9 @@ from typing import Any
 
 from grader.checks import Lab, NotRun, check
 from grader.checks.expect import is_number
-from grader.course.data import csv_text
-from grader.run.questions import Csv
 
-Row = dict[str, str]
-MARCH, APRIL = "2026-03", "2026-04"
+from .checks_exports import Row, exports, key, prices, table
+
 SECRETS = [r"whk_[0-9a-f]{24}", r"AKIA[0-9A-Z]{16}", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"]
 KEPT_OUT = ["data/exports.csv", "data/new/exports.csv", "model.joblib", "runs/model.joblib", ".env"]
 LET_IN = ["churn/data.py", "churn/model.py", "churn/features.py", "config.yaml", "tests/test_split.py", ".gitignore"]
@@ -19,50 +15,6 @@ LARGE, ROWS_OR_MODEL = 100_000, re.compile(r".*\.(csv|joblib|pkl|parquet)(\.\w+)
 EMPTY_WORDS = {
     "wip", "update", "updates", "fix", "fixes", "fixed", "changes", "stuff", "work", "final", "test", "commit", "some", "more",
 }  # fmt: skip
-
-
-# The grader's own exports: customers that no learner's file holds, most of them in two months.
-
-
-def exports(lab: Lab, customers: int, noise: float = 0.0) -> list[Row]:
-    """March's export and April's below it, in a drawn order. `last_month_gb` says who left, but for a share `noise`."""
-    drawn = lab.unseen("telco-churn", rows=customers, label="churn")
-    known = csv.DictReader(io.StringIO(drawn.table.text))
-    march = [row | {"churn": left} for row, left in zip(known, drawn.labels, strict=True)]
-    rows = [exported(lab, row, MARCH, noise) for row in march]
-    rows += [exported(lab, a_month_later(row), APRIL, noise) for row in lab.random.sample(march, customers * 6 // 10)]
-    lab.random.shuffle(rows)
-    return rows
-
-
-def a_month_later(row: Row) -> Row:
-    """The customer with one more bill."""
-    total = float(row["total_charges"] or 0) + float(row["monthly_charges"])
-    return row | {"tenure": str(int(row["tenure"]) + 1), "total_charges": f"{total:.2f}"}
-
-
-def exported(lab: Lab, row: Row, month: str, noise: float) -> Row:
-    """The row with the columns that are written after the customer left."""
-    gone = (row["churn"] == "Yes") != (lab.random.random() < noise)
-    refund = row["churn"] == "Yes" and lab.random.random() < 0.3
-    used = 0.0 if gone else lab.random.uniform(5, 60)
-    refunded = lab.random.uniform(5, 60) if refund else 0.0
-    return row | {"export": month, "last_month_gb": f"{used:.1f}", "refund_eur": f"{refunded:.2f}"}
-
-
-def table(rows: Sequence[Row]) -> Csv:
-    """The rows as the DataFrame that a function gets."""
-    return Csv(csv_text(rows))
-
-
-def key(row: Row) -> tuple[int, str]:
-    """Which row it is."""
-    return int(row["customer_id"]), row["export"]
-
-
-def prices(lab: Lab) -> dict[str, int]:
-    """Prices with a threshold that isn't the configuration's."""
-    return {"missed": lab.random.choice([40, 55, 90]), "wasted": lab.random.choice([10, 20, 60])}
 
 
 @check("load")

@@ -28,6 +28,16 @@ def test_loading_leaves_no_module_behind(small_lab: Lab) -> None:
     assert set(sys.modules) == before
 
 
+def test_checks_may_stand_on_a_file_beside_them(small_lab: Lab) -> None:
+    """What `checks_*.py` defines is there for them, two labs' files of one name don't meet, and no module is left behind."""
+    before = set(sys.modules)
+    (small_lab.folder / "checks_sums.py").write_text("WANTED = 4\n")
+    text = small_lab.checks.read_text().replace("\n\n\n@check", "\nfrom .checks_sums import WANTED\n\n\n@check", 1)
+    small_lab.checks.write_text(text)
+    module = registry.load(small_lab)["adds"].function.__globals__
+    assert (module["WANTED"], set(sys.modules) - before) == (4, set())
+
+
 MORE = '''    pass
 
 

@@ -175,6 +175,10 @@ EXTRA: dict[str, tuple[str, str]] = {
         f"labs/{LAB}/notes.txt",
         f"labs/{LAB}/notes.txt:1: nothing uses this file (remove it, or name it in lab.yaml)",
     ),
+    "unused-part-of-the-checks": (
+        f"labs/{LAB}/checks_more.py",
+        f"labs/{LAB}/checks_more.py:1: nothing uses this file (remove it, or name it in lab.yaml)",
+    ),
     "unused-sample-file": (
         f"labs/{LAB}/samples/adds-wrongly/x.py",
         f"labs/{LAB}/samples/adds-wrongly/x.py:1: nothing uses this file (remove it, or name it in lab.yaml)",
