@@ -39,7 +39,7 @@ def build(
 @app.command()
 def lint() -> None:
     """Authors: hold the rules of the content tree."""
-    from grader.grading.lint import lint as problems_of
+    from grader.lint.lint import lint as problems_of
 
     problems = problems_of(course())
     for problem in problems:
@@ -61,7 +61,6 @@ def verify(
     from grader.grading.grade import Place
     from grader.grading.lessons import run_lessons
     from grader.quiz import outputs
-    from grader.quiz.catalogue import find as find_quiz
 
     tree = course()
     chosen = [tree.lab(name) for name in labs] if labs else [*tree.labs(), *tree.milestones()]
@@ -82,7 +81,7 @@ def verify(
                     rows.append(row)
                     say(f"  {row.lab} {row.sample}: {row.outcome}")
                 if module.spec.quiz:
-                    for question, problem in outputs.prove(find_quiz(tree, module.spec.quiz), module, place):
+                    for question, problem in outputs.prove(tree.quiz(module.spec.quiz), module, place):
                         problems = (problem,) if problem else ()
                         rows.append(proof.Row(module.spec.id, question, 0, "output refreshed", problems))
     render.verdicts(console(), rows)

@@ -32,7 +32,7 @@ def quiz(
     from grader.errors import BadInput
     from grader.learner.record import Record
     from grader.quiz.attempt import Attempts
-    from grader.quiz.catalogue import find, quizzes
+    from grader.quiz.catalogue import quizzes
     from grader.quiz.dialogue import Dialogue
     from grader.quiz.screen import Screen
 
@@ -47,7 +47,7 @@ def quiz(
         return
     if as_json and terminal:
         raise BadInput("--json takes answers from a pipe, a line each", "mlops quiz 04 --json < answers.txt")
-    chosen = find(tree, name)
+    chosen = tree.quiz(name)
     dialogue = Dialogue(
         tree, chosen, Attempts(chosen, record), screen, _edit if terminal else _piped(screen.note),
         "end" if feedback == "end" else "each", pause=terminal,

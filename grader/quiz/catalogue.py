@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from grader.course.tree import Course
-from grader.errors import BadInput
 from grader.quiz.lesson import heading_of
 from grader.spec.loader import load
 from grader.spec.quiz import QuizSpec
@@ -26,17 +24,6 @@ class Place:
 def quizzes(course: Course) -> list[QuizSpec]:
     """All quizzes, by id."""
     return [load(file, QuizSpec) for file in sorted((course.root / "quizzes").glob("*.yaml"))]
-
-
-def find(course: Course, name: str) -> QuizSpec:
-    """A quiz by its id or its number; BadInput (with a suggestion) when there is none."""
-    names = sorted(file.stem for file in (course.root / "quizzes").glob("*.yaml"))
-    matches = [n for n in names if n == name] or [n for n in names if name.isdigit() and n.startswith(f"{name:0>2}-")]
-    if len(matches) != 1:
-        close = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        hint = f"did you mean {close[0]!r}?" if close else f"known: {', '.join(names) or 'none'}"
-        raise BadInput(f"there is no quiz {name!r}", hint)
-    return load(course.root / "quizzes" / f"{matches[0]}.yaml", QuizSpec)
 
 
 def taught_in(course: Course, quiz: QuizSpec, cell: str) -> Place:

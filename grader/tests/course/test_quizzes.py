@@ -9,7 +9,7 @@ import pytest
 
 from grader.course.tree import Course
 from grader.quiz import dialogue, draw, mark, mend
-from grader.quiz.catalogue import find, quizzes
+from grader.quiz.catalogue import quizzes
 from grader.spec.quiz import ChoiceQuestion, FixQuestion, NumericQuestion, OutputQuestion, QuizSpec, ShortQuestion
 from grader.tests.quiz import typed
 
@@ -20,7 +20,7 @@ SEEDS = (1, 2, 3)
 
 @pytest.fixture(params=NAMES)
 def quiz(request: pytest.FixtureRequest, course: Course) -> QuizSpec:
-    return find(course, request.param)
+    return course.quiz(request.param)
 
 
 def test_all_quizzes_are_proved(course: Course) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from grader.course.tree import Course, Lab
 from grader.learner import bundle, workspace
-from grader.quiz.catalogue import find
 from grader.spec.quiz import (
     ChoiceQuestion,
     FixQuestion,
@@ -83,7 +82,7 @@ def test_no_key_is_written(course: Course, everything: dict[str, dict[str, str]]
     """For every question of every quiz, in the files of every lab."""
     told = [
         (asked.id, file, key)
-        for asked in find(course, name).questions
+        for asked in course.quiz(name).questions
         for files in everything.values()
         for file, text in files.items()
         for key in keys(asked)
@@ -95,7 +94,7 @@ def test_no_key_is_written(course: Course, everything: dict[str, dict[str, str]]
 def test_no_list_of_accepted_forms_is_written(course: Course, everything: dict[str, dict[str, str]]) -> None:
     """A short answer's word is taught in a lesson, so it stands there; the list of accepted forms stands nowhere."""
     for name in NAMES:
-        for asked in find(course, name).questions:
+        for asked in course.quiz(name).questions:
             if isinstance(asked, ShortQuestion):
                 listed = squeezed(", ".join(asked.accept))
                 assert [f for files in everything.values() for f, text in files.items() if listed in text] == []

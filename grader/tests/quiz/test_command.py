@@ -14,7 +14,6 @@ import pytest
 from grader.course.tree import Course
 from grader.learner.record import Record
 from grader.quiz.attempt import Attempt, Attempts
-from grader.quiz.catalogue import find
 from grader.quiz.mark import mark
 from grader.spec.quiz import QuizSpec
 from grader.tests.path.conftest import MLOPS, Command
@@ -31,7 +30,7 @@ def mlops(tmp_path: Path) -> Command:
 
 @pytest.fixture
 def quiz(course: Course) -> QuizSpec:
-    return find(course, NAME)
+    return course.quiz(NAME)
 
 
 def piped(mlops: Command, *arguments: str, lines: str = "") -> subprocess.CompletedProcess[str]:
@@ -54,7 +53,7 @@ def begun(mlops: Command, quiz: QuizSpec) -> Attempt:
 @pytest.mark.parametrize("name", [file.stem for file in sorted((ROOT / "quizzes").glob("*.yaml"))])
 def test_all_right(mlops: Command, course: Course, name: str) -> None:
     """Every answer right, a line each: exit 0, the score shown and recorded, in 80 columns; for every quiz on disk."""
-    quiz = find(course, name)
+    quiz = course.quiz(name)
     assert piped(mlops, name).returncode == 1
     seed, total = last(mlops, quiz).seed, len(quiz.questions)
     done = piped(mlops, name, lines="".join(f"{typed.right(question, seed)}\n" for question in quiz.questions))

@@ -11,7 +11,7 @@ import pytest
 from grader.course.tree import Course
 from grader.notebook import source
 from grader.quiz import lesson
-from grader.quiz.catalogue import Place, find, taught_in
+from grader.quiz.catalogue import Place, taught_in
 
 ROOT = Path(__file__).resolve().parents[3]
 LESSONS = sorted(ROOT.glob("modules/*/lessons/*.py"))
@@ -67,7 +67,7 @@ def test_agrees_with_the_notebook(file: Path) -> None:
 
 def test_every_question_is_taught_somewhere(course: Course) -> None:
     """Each question's cell stands in its module's lessons, under a heading."""
-    quizzes = [find(course, file.stem) for file in sorted(ROOT.glob("quizzes/*.yaml"))]
+    quizzes = [course.quiz(file.stem) for file in sorted(ROOT.glob("quizzes/*.yaml"))]
     places = {q.id: taught_in(course, quiz, q.cell) for quiz in quizzes for q in quiz.questions}
     assert [name for name, place in places.items() if not place.heading] == []
     assert places["04-running-since-tuesday"] == Place(

@@ -12,7 +12,7 @@ from grader.course.tree import Course
 from grader.errors import ContentError
 from grader.grading.grade import Place
 from grader.quiz import outputs
-from grader.quiz.catalogue import find, quizzes
+from grader.quiz.catalogue import quizzes
 from grader.spec.quiz import OutputQuestion
 from grader.stack.stack import Stack
 from grader.tests.path.conftest import Command, local
@@ -135,7 +135,7 @@ def here(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[P
 @pytest.mark.parametrize("name", [file.stem for file in sorted(Path(__file__).parents[3].glob("quizzes/*.yaml"))])
 def test_outputs_are_what_the_lessons_print(here: Place, course: Course, name: str) -> None:
     """Each output question's output comes out again; and the same question with another output is found out."""
-    quiz = find(course, name)
+    quiz = course.quiz(name)
     asked = {q.id: q for q in quiz.questions if isinstance(q, OutputQuestion) and q.made is not None}
     assert {key: found for key, found in outputs.prove(quiz, course.module(quiz.module), here) if found} == {}
     for one in asked.values():

@@ -10,7 +10,6 @@ import pytest
 
 from grader.course.tree import Course
 from grader.quiz import draw
-from grader.quiz.catalogue import find
 from grader.quiz.sheet import Sheet, sheet
 from grader.spec.quiz import (
     ChoiceQuestion,
@@ -111,7 +110,7 @@ def secrets(asked: Question) -> list[str]:
 @pytest.mark.parametrize("name", NAMES)
 def test_public_form_carries_no_secret(course: Course, name: str) -> None:
     """For every question on disk: the known fields only, and in no text a why, an accepted form, an answer or a fix."""
-    for asked in find(course, name).questions:
+    for asked in course.quiz(name).questions:
         shown = sheet(asked, 1)
         text = "\n".join(texts(shown.model_dump()))
         told = [secret for secret in secrets(asked) if re.search(rf"(?<!\w){re.escape(secret)}(?!\w)", text)]
@@ -122,7 +121,7 @@ def test_public_form_carries_no_secret(course: Course, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_position_tells_nothing(course: Course, name: str) -> None:
     """The right option of a single choice comes to stand at every place."""
-    for asked in find(course, name).questions:
+    for asked in course.quiz(name).questions:
         if isinstance(asked, ChoiceQuestion | OutputQuestion) and asked.type != "multiple":
             letters = {k for seed in range(200) for k, option in draw.options(asked, seed).items() if option.right}
             assert letters == set(draw.options(asked, 1)), asked.id

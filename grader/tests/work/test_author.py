@@ -10,9 +10,9 @@ from grader.course.tree import Course, Lab
 from grader.errors import ContentError
 from grader.grading import samples
 from grader.grading.inbox import find
-from grader.grading.lint import lint
 from grader.grading.sealed import bundle
 from grader.learner.bundle import write
+from grader.lint.lint import lint
 from grader.tests.small_course import LAB, LAB_YAML
 from grader.work import author
 

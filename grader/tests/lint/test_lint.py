@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from grader.course.tree import Course
-from grader.grading.lint import lint
+from grader.lint.lint import lint
 from grader.tests import small_course as at
+from grader.tests.conftest import ROOT
 from grader.tests.small_course import LAB, edit
 
 NO_SAMPLE = "no sample fails check 'adds' alone (make one: what only others notice is no check)"
@@ -195,6 +197,19 @@ def test_file_that_nothing_uses(small: Course, file: str, expected: str) -> None
     """A file that no other file names is told: it would rot unseen."""
     (small.root / file).write_text("", encoding="utf-8")
     assert lint(small) == [expected]
+
+
+def test_a_drill_is_read_like_everything_else(small: Course) -> None:
+    """An id that isn't its place, an environment that isn't there, a file that nothing uses."""
+    place = small.root / "labs" / "drills" / "lock"
+    shutil.copytree(ROOT / "labs" / "drills" / "dvc-lock-conflict", place, ignore=shutil.ignore_patterns("__pycache__"))
+    (place / "notes.txt").touch()
+    found = [problem.split(" (")[0] for problem in lint(small)]
+    assert found == [
+        "labs/drills/lock/drill.yaml:3: id 'dvc-lock-conflict' differs from its place 'lock'",
+        "labs/drills/lock/drill.yaml:7: there is no environment 'data'",
+        "labs/drills/lock/notes.txt:1: nothing uses this file",
+    ]
 
 
 def test_bytecode_is_no_file_of_the_lab(small: Course) -> None:
