@@ -150,6 +150,7 @@ def status() -> None:
     for name, service, running in up:
         address = running.address.url if tree.service(service).ready.http else running.address
         out.print(f"{name:7} {service:10} up  {address}")
+    _say_drills(tree)
     started = events.last("started")
     if started is None:
         out.print("No lab started yet: mlops start 04")
@@ -158,6 +159,15 @@ def status() -> None:
     score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
     out.print(f"lab {started['lab']}: {score}")
     out.print(f"in {started['folder']}", soft_wrap=True)
+
+
+def _say_drills(tree: Course) -> None:
+    from grader.drills.state import Shelf
+
+    known = {drill.id for drill in tree.drills()}
+    for state in Shelf(home()).under_way():
+        if state.drill in known:
+            console().print(f"drill {state.drill} is under way, in {state.folder}", soft_wrap=True)
 
 
 @app.command()

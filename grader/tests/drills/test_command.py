@@ -20,7 +20,7 @@ DRILL = "environment-stdlib-breaks"
 
 def mlops(home: Path, work: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     variables = {**os.environ, "MLOPS_HOME": str(home), "MLOPS_WORK": str(work), "NO_COLOR": "1", "COLUMNS": "100"}
-    command = [MLOPS, "drill", *arguments]
+    command = [MLOPS, *(() if arguments == ("status",) else ("drill",)), *arguments]
     return subprocess.run(command, capture_output=True, text=True, env=variables, cwd=work, check=False)
 
 
@@ -33,6 +33,7 @@ def test_from_the_page_to_the_cure(home: Path, tmp_path: Path) -> None:
     assert started.returncode == 0, started.stderr
     assert started.stdout.startswith("PAGE  Monday 05:12  churn-features  FAILED 3 of 3\n")
     assert f"cd {folder} && . ./env.sh" in started.stdout
+    assert f"drill {DRILL} is under way, in {folder}\n" in mlops(home, tmp_path, "status").stdout
 
     broken = mlops(home, tmp_path, "check")
     assert broken.returncode == 1
