@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,8 +35,10 @@ def cell(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cel
         client.execute_interactive(source, timeout=SECONDS, output_hook=lambda message: shown.append(message["content"]))
         return shown
 
-    assert run("%load_ext grader.magic") == [{"execution_state": "busy"}, {"code": "%load_ext grader.magic", "execution_count": 1},
-                                             {"execution_state": "idle"}]  # fmt: skip
+    loading = run("%load_ext grader.magic")
+    assert [one for one in loading if "execution_state" not in one] == [
+        {"code": "%load_ext grader.magic", "execution_count": 1}
+    ]
     yield run
     client.stop_channels()
     manager.shutdown_kernel(now=True)
@@ -50,15 +53,13 @@ def page(shown: list[dict[str, Any]]) -> tuple[str, str]:
 
 def test_check_shows_the_result(cell: Cell, fresh: Path) -> None:
     """The score, each check with a word beside its mark, what the first one expected and found, and which state was checked."""
-    text, html = page(cell("%check"))
+    text, marked = page(cell("%check"))
     assert text.splitlines()[0] == f"{LAB}: finished, 0 of 100 points"
     assert "parameters       tracked-run  ✗ failed  0/10" in text
     assert "\n✗ failed: parameters\n" in text
     assert "\n    next      " in text
     assert re.search(rf"\nChecked {LAB}.ipynb as it was saved at \d\d:\d\d:\d\d\. If you changed it since: save it", text)
-    assert [
-        word for word in text.split() if word.replace("'", "&#x27;").replace('"', "&quot;").replace(">", "&gt;") not in html
-    ] == []
+    assert [word for word in text.split() if html.escape(word) not in marked] == []
     assert page(cell("%check --all"))[0].count("\n✗ failed: ") == 10
 
 
@@ -84,7 +85,7 @@ def test_the_kernel_has_the_magic_and_nothing_else_of_ours(cell: Cell) -> None:
     shown = cell(
         "import os; sorted(name for name in globals() if name in ('sys', 'grader', 'magic')), os.environ.get('PYTHONPATH')"
     )
-    assert [one["data"]["text/plain"] for one in shown if "data" in one] == ["(['grader'], None)"]
+    assert [one["data"]["text/plain"] for one in shown if "data" in one] == ["([], None)"]
 
 
 def test_a_magic_in_the_cell_of_a_task_fails_there(learner: Command, fresh: Path) -> None:

@@ -31,8 +31,8 @@ def test_the_first_turn_begins_an_attempt(mine: Attempts) -> None:
     shown = turn.turn(mine)
     (attempt,) = mine.all()
     assert shown.model_dump(by_alias=True) == {
-        "schema": 1, "quiz": QUIZ.id, "title": QUIZ.title, "attempt": attempt.id, "total": len(NAMES), "answered": 0, "right": 0,
-        "earned": 0.0, "number": 1, "question": sheet(QUIZ.questions[0], attempt.seed).model_dump(),
+        "schema": 1, "quiz": QUIZ.id, "title": QUIZ.title, "attempt": attempt.id, "total": len(NAMES), "answered": 0,
+        "right": 0, "earned": 0.0, "number": 1, "question": sheet(QUIZ.questions[0], attempt.seed).model_dump(),
     }  # fmt: skip
     assert (turn.turn(mine), len(mine.all())) == (shown, 1)
 
@@ -64,7 +64,7 @@ def test_an_answer_is_for_the_question_that_waits(mine: Attempts) -> None:
 
 
 def test_the_command(tmp_path: Path) -> None:
-    """`mlops question` says in text what it says in JSON: exit 0 for a question and a right answer, 1 for a wrong one, 2 for none."""
+    """`mlops question` says in text what it says in JSON; exit 0 for a right answer, 1 for a wrong one, 2 for none."""
     mlops = Command(tmp_path / "home", tmp_path)
     shown = json.loads(mlops("question", "04", "--json").stdout)
     assert mlops("question", "04").stdout.splitlines()[1].startswith("Question 1 of 12 ")
