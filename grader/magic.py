@@ -21,6 +21,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -31,7 +32,7 @@ from IPython.display import display
 
 MARKS = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "·", "unavailable": "?"}
 NOTES = {"right": "✓ right", "wrong": "✗ wrong", "missed": "✗ missed", "answer": "→ should be"}
-USAGE = 2
+WIDTH = 88
 _shown = {"question": ""}
 """The question that was shown last: an answer is meant for it and no other."""
 
@@ -58,7 +59,7 @@ class Page:
 
     def line(self, text: str) -> Page:
         """A line of text."""
-        return self._add(f"<p style='margin:.2em 0'>{_safe(text)}</p>", text)
+        return self._add(f"<p style='margin:.2em 0'>{_safe(text)}</p>", *_wrapped(text))
 
     def code(self, text: str) -> Page:
         """Text whose white space counts."""
@@ -77,10 +78,13 @@ class Page:
     def pairs(self, pairs: Iterable[tuple[str, str]]) -> Page:
         """Names and what belongs to them; those without a text are left out."""
         told = [(name, text) for name, text in pairs if text]
+        if not told:
+            return self
         cell = "style='text-align:left;vertical-align:top;white-space:pre-wrap'"
         rows = "".join(f"<tr><th scope='row' {cell}>{_safe(n)}</th><td {cell}>{_safe(t)}</td></tr>" for n, t in told)
-        wide = max((len(name) for name, _ in told), default=0)
-        return self._add(f"<table><tbody>{rows}</tbody></table>", *(f"    {name:{wide}}  {text}" for name, text in told))
+        wide = max(len(name) for name, _ in told)
+        lines = [line for name, text in told for line in _wrapped(text, f"    {name:{wide}}  ")]
+        return self._add(f"<table><tbody>{rows}</tbody></table>", *lines)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/plain": repr(self), "text/html": f"<div class='mlops-page'>{''.join(self._html)}</div>"}
@@ -92,6 +96,14 @@ class Page:
         self._html.append(marked)
         self._text.extend(lines)
         return self
+
+
+def _wrapped(text: str, before: str = "") -> list[str]:
+    """The text in lines of at most WIDTH columns; `before` begins the first one, and the others are indented by as much."""
+    lines: list[str] = []
+    for line in text.splitlines() or [""]:
+        lines.extend(textwrap.wrap(line, WIDTH - len(before), break_long_words=False, break_on_hyphens=False) or [""])
+    return [(before if number == 0 else " " * len(before)) + line for number, line in enumerate(lines)]
 
 
 def _safe(text: str) -> str:
@@ -193,9 +205,10 @@ def _judged(verdict: dict[str, Any]) -> Page:
     page = Page().head(f"{word}{points}: you answered {verdict['answer']}")
     if verdict["report"]:
         page.line("What came of your line:").code(verdict["report"])
-    for note in verdict["notes"]:
-        label = f" {note['label']}" if note["label"] else ""
-        page.pairs([(f"{NOTES[note['kind']]}{label}", ". ".join(filter(None, (note["text"].rstrip("."), note["why"]))))])
+    page.pairs(
+        (f"{NOTES[note['kind']]} {note['label']}".rstrip(), ". ".join(filter(None, (note["text"].rstrip("."), note["why"]))))
+        for note in verdict["notes"]
+    )
     read = verdict["read"]
     return page.line(f"Read again: {read['notebook']}, “{read['heading']}”. The next question: %quiz")
 

@@ -58,7 +58,7 @@ def test_check_shows_the_result(cell: Cell, fresh: Path) -> None:
     assert "parameters       tracked-run  ✗ failed  0/10" in text
     assert "\n✗ failed: parameters\n" in text
     assert "\n    next      " in text
-    assert re.search(rf"\nChecked {LAB}.ipynb as it was saved at \d\d:\d\d:\d\d\. If you changed it since: save it", text)
+    assert re.search(rf"\nChecked {LAB}.ipynb as it was saved at \d\d:\d\d:\d\d\. If you changed it since: ", text)
     assert [word for word in text.split() if html.escape(word) not in marked] == []
     assert page(cell("%check --all"))[0].count("\n✗ failed: ") == 10
 
