@@ -36,6 +36,7 @@ def page(browser: Browser, jupyter: Jupyter, fresh: Path) -> Iterator[Page]:
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.goto(jupyter.page(NOTEBOOK))
+    opened.get_by_role("button", name=f"Go to the cell of {TITLE}").click()
     opened.wait_for_selector(BADGE)
     yield opened
     context.close()

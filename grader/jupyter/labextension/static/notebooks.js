@@ -1,9 +1,15 @@
-/* The lab's notebook where it is open: found by its path, saved before a check, read again after a reset. */
+/* The lab's notebook and files where they are open: found by path, saved before a check, read again after a reset. */
+
+const LESSONS = 'lessons/';
 
 export class Notebooks {
-  /** @param {object} tracker JupyterLab's notebook tracker */
-  constructor(tracker) {
+  /**
+   * @param {object} tracker JupyterLab's notebook tracker
+   * @param {object} shell JupyterLab's shell
+   */
+  constructor(tracker, shell) {
     this._tracker = tracker;
+    this._shell = shell;
   }
 
   /**
@@ -15,22 +21,35 @@ export class Notebooks {
   }
 
   /**
-   * Save the notebook if it has changed. Throws when JupyterLab can't.
-   * @param {string | null} path
+   * Save the notebook and the other files of its folder that have changed. Throws when JupyterLab can't.
+   * @param {string | null} path the notebook's
    */
   async save(path) {
-    const panel = this.open(path);
-    if (panel && panel.context.model.dirty) {
-      await panel.context.save();
+    for (const context of this._beside(path)) {
+      if (context.model.dirty) {
+        await context.save();
+      }
     }
   }
 
   /**
    * Take over what stands on the disk now.
-   * @param {string | null} path
+   * @param {string | null} path the notebook's
    */
   async reload(path) {
-    await this.open(path)?.context.revert();
+    for (const context of this._beside(path)) {
+      await context.revert();
+    }
+  }
+
+  /** What is open of the lab's folder, its lessons left out: those are no part of the work. */
+  _beside(path) {
+    if (!path) {
+      return [];
+    }
+    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    const contexts = [...this._shell.widgets('main')].map(widget => widget.context).filter(Boolean);
+    return [...new Set(contexts)].filter(({ path: at }) => at.startsWith(folder) && !at.startsWith(folder + LESSONS));
   }
 
   /**
@@ -47,16 +66,15 @@ export class Notebooks {
    * Show a task's cell and put the focus on it.
    * @param {string | null} path
    * @param {string} task
-   * @param {object} shell JupyterLab's shell
    * @returns {boolean} whether there is such a cell
    */
-  show(path, task, shell) {
+  show(path, task) {
     const panel = this.open(path);
     const at = panel ? panel.content.widgets.findIndex(cell => cell.model.id === task) : -1;
     if (at < 0) {
       return false;
     }
-    shell.activateById(panel.id);
+    this._shell.activateById(panel.id);
     panel.content.activeCellIndex = at;
     panel.content.mode = 'command';
     void panel.content.scrollToItem(at, 'smart');

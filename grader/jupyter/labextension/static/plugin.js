@@ -31,9 +31,9 @@ export function makePlugin(packages) {
 
 function activate(packages, app, tracker, palette, restorer) {
   const state = new State();
-  const notebooks = new Notebooks(tracker);
+  const notebooks = new Notebooks(tracker, app.shell);
   const actions = new Actions(state, new Server(packages), notebooks, packages.apputils);
-  const panel = new Panel(state, actions, task => notebooks.show(actions.path, task, app.shell));
+  const panel = new Panel(state, actions, task => notebooks.show(actions.path, task));
   const widget = new packages.widgets.Widget({ node: panel.node });
   widget.id = ID;
   widget.title.icon = new packages.ui.LabIcon({ name: 'mlops-course:icon', svgstr: ICON });
