@@ -9,7 +9,8 @@ from grader.result import CheckResult, Result
 
 RESULT = Result(
     lab="01-adding", lab_version="v", submission="/work", student=None, submission_sha256="0" * 64, outcome="finished",
-    earned=0, possible=60, checks=(CheckResult(id="adds", task="add", statement="It adds.", status="failed", earned=0, possible=60),),
+    earned=0, possible=60,
+    checks=(CheckResult(id="adds", task="add", statement="It adds.", status="failed", earned=0, possible=60),),
 )  # fmt: skip
 
 
