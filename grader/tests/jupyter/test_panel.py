@@ -11,10 +11,11 @@ import nbformat
 import pytest
 
 from grader.course.tree import Lab
+from grader.grading import samples
 from grader.notebook import build
 from grader.tests.jupyter.conftest import LAB, Jupyter
 from grader.tests.jupyter.looking import faint, picture, texts
-from grader.tests.path.conftest import Command
+from grader.tests.path.test_command import answer
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -153,22 +154,25 @@ def focus(page: Page) -> str:
     return str(page.evaluate("document.activeElement.dataset.key || document.activeElement.id"))
 
 
-@pytest.mark.parametrize(("theme", "width"), [("JupyterLab Light", 1500), ("JupyterLab Dark", 1500), ("JupyterLab Dark", 800)])
-def test_every_text_can_be_read(page: Page, learner: Command, lab04: Lab, theme: str, width: int) -> None:
-    """Contrast AA in the light and the dark theme, with passed and failed checks in sight; nothing is wider than the panel."""
-    page.set_viewport_size({"width": width, "height": 950})
-    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
-    page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=theme)
-    write(page, TITLE, solution(lab04, "tracked-run"))
+def test_every_text_can_be_read(page: Page, lab04: Lab, fresh: Path) -> None:
+    """Contrast AA in the light and the dark theme, with passed, failed and partial checks in sight; narrow, too."""
+    sample = next(s for s in lab04.samples() if s.id == "metric-of-the-training-rows")
+    wrong = nbformat.reads(samples.wrong(lab04, sample)[0].notebook.decode(), as_version=4)
+    answer(fresh / NOTEBOOK, wrong, [task.id for task in lab04.spec.tasks])
+    page.reload()
     page.get_by_role("button", name="Check", exact=True).click()
-    checked(page)
-    page.wait_for_selector(f"{BADGE}[data-status='passed']")
-    picture(page, f"{theme.split()[1].lower()}-{width}")
-    found = [*faint(page, PANEL), *faint(page, ".mlops-badge")]
-    for tab in ("Quiz", "Progress", "Services"):
-        page.get_by_role("tab", name=tab).click()
-        page.wait_for_function("!document.querySelector('[role=tabpanel]:not([hidden])').textContent.startsWith('Looking')")
-        found += faint(page, PANEL)
-        picture(page, f"{theme.split()[1].lower()}-{width}-{tab.lower()}")
-    assert found == []
-    assert page.evaluate("(node => node.scrollWidth <= node.clientWidth)(document.querySelector('.mlops-panel'))")
+    assert checked(page) == "Checked: 81 of 100 points, 8 of 10 checks passed."
+    page.get_by_role("button", name=f"Go to the cell of {TITLE}").click()
+    page.wait_for_selector(f"{BADGE}[data-status='failed']")
+    faintest = []
+    for theme, width in (("Light", 1500), ("Dark", 1500), ("Dark", 800)):
+        page.set_viewport_size({"width": width, "height": 950})
+        page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", f"JupyterLab {theme}")
+        page.wait_for_function("theme => document.body.dataset.jpThemeName === theme", arg=f"JupyterLab {theme}")
+        for tab in ("Quiz", "Progress", "Services", "Tasks"):
+            page.get_by_role("tab", name=tab).click()
+            page.wait_for_function("!document.querySelector('[role=tabpanel]:not([hidden])').textContent.startsWith('Looking')")
+            faintest += [*faint(page, PANEL), *faint(page, ".mlops-badge")]
+            assert page.evaluate("(node => node.scrollWidth <= node.clientWidth)(document.querySelector('.mlops-panel'))")
+            picture(page, f"{theme.lower()}-{width}-{tab.lower()}")
+    assert faintest == []
