@@ -14,7 +14,10 @@ PICTURES = "MLOPS_PICTURES"
 AA = 4.5
 CONTRAST = """
 selector => {
-  const parse = text => (text.match(/[\\d.]+/g) || []).map(Number);
+  const parse = text => {
+    const numbers = (text.match(/[\\d.]+/g) || []).map(Number);
+    return text.startsWith('color(') ? numbers.map((value, at) => (at < 3 ? value * 255 : value)) : numbers;
+  };
   const over = (top, under) => {
     const alpha = top.length > 3 ? top[3] : 1;
     return [0, 1, 2].map(at => top[at] * alpha + under[at] * (1 - alpha));
