@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.app import app, console, course, home
-from grader.cli.learning import LabArgument, current, record
+from grader.cli.learning import Json, LabArgument, current, record
+
+if TYPE_CHECKING:
+    from grader.cli.objects import ProgressSaid
 
 HOUR, MINUTE = 3600, 60
 
@@ -25,8 +29,9 @@ def where() -> None:
 
 
 @app.command()
-def undo(lab: LabArgument = None) -> None:
+def undo(lab: LabArgument = None, as_json: Json = False) -> None:
     """Take the last reset back."""
+    from grader.cli.objects import ResetSaid
     from grader.errors import BadInput
     from grader.learner import workspace
 
@@ -36,6 +41,9 @@ def undo(lab: LabArgument = None) -> None:
         raise BadInput(f"nothing of lab {chosen.id} was reset", "mlops reset is what this takes back")
     backup = workspace.undo(folder, Path(events[-1]["backup"]))
     record().add("undone", chosen.id, backup=str(backup))
+    if as_json:
+        ResetSaid(lab=chosen.id, task=None, backup=str(backup)).write()
+        return
     console().print("Your version is back. What stood there until now (mlops undo brings it back again) is in")
     console().print(str(backup), soft_wrap=True)
 
@@ -90,12 +98,15 @@ def submit(
 
 
 @app.command()
-def progress() -> None:
+def progress(as_json: Json = False) -> None:
     """Modules, points and time, and what comes next."""
     from rich.table import Table
 
     from grader.learner.progress import steps
 
+    if as_json:
+        _progress_object().write()
+        return
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("module")
     for name in ("lab", "best", "quiz", "time"):
@@ -106,6 +117,16 @@ def progress() -> None:
     console().print(table)
     console().print()
     where()
+
+
+def _progress_object() -> ProgressSaid:
+    from grader.cli.objects import ModuleShown, ProgressSaid
+    from grader.learner.progress import next_step, steps
+
+    tree, events = course(), record()
+    shown = [ModuleShown(**dataclasses.asdict(step), solved=step.solved) for step in steps(tree, events)]
+    what, command = next_step(tree, events)
+    return ProgressSaid(modules=tuple(shown), next=what, command=command)
 
 
 def _points(points: float | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grader.cli import quick
-from grader.cli.app import BackendOption, PlainOption, app, console, course, home, leave, say, stack
+from grader.cli.app import HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
 from grader.cli.images import images_for
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from grader.stack.lease import Lease
 
 LabArgument = Annotated[str | None, typer.Argument(help="The lab's id or number; by default the one started last.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
 @app.command()
@@ -70,7 +71,7 @@ def start(
 def check(
     lab: LabArgument = None,
     backend: BackendOption = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
     plain: PlainOption = False,
 ) -> None:
@@ -98,37 +99,37 @@ def check(
 
 
 @app.command()
-def hint(lab: LabArgument = None) -> None:
+def hint(
+    lab: LabArgument = None,
+    check: Annotated[str | None, typer.Option("--check", help="For this check; by default the first that failed.")] = None,
+    as_json: Json = False,
+) -> None:
     """The next hint for the first check that failed."""
-    console().print(next_hint(current(lab)[0]))
+    from grader.cli.hinting import next_hint
+
+    chosen, _ = current(lab)
+    said = next_hint(chosen, record(), check)
+    if as_json:
+        said.write()
+    else:
+        console().print(said.sentence)
 
 
-def next_hint(lab: Lab) -> str:
-    """The hint that follows those given before, for the first check that did not pass; it is recorded as given."""
-    from grader.errors import BadInput
+def hinted(lab: Lab) -> str:
+    """The next hint, as a sentence; it is recorded as given."""
+    from grader.cli.hinting import next_hint
 
-    events = record()
-    last = events.last("checked", lab.id)
-    if last is None:
-        raise BadInput(f"lab {lab.id} was not checked yet", "run `mlops check` first: hints depend on what it finds")
-    missed = {name: found for name, (status, found) in last["checks"].items() if status != "passed"}
-    if not missed:
-        return "Every check passed; there is nothing to hint at."
-    name, found = next(iter(missed.items()))
-    hints = next(c for c in lab.spec.checks if c.id == name).hints_for(found)
-    given = sum(1 for event in events.events("hint", lab.id) if event["check"] == name)
-    tier = min(given, len(hints) - 1)
-    events.add("hint", lab.id, check=name, tier=tier + 1)
-    last_one = " (there is no further one)" if tier == len(hints) - 1 else ""
-    return f"{name}, hint {tier + 1} of {len(hints)}{last_one}: {hints[tier]}"
+    return next_hint(lab, record()).sentence
 
 
 @app.command()
 def reset(
     lab: LabArgument = None,
     task: Annotated[str | None, typer.Option("--task", help="Only this task's cell or files.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Put the starter back; your version is kept."""
+    from grader.cli.objects import ResetSaid
     from grader.learner import workspace
 
     chosen, folder = current(lab)
@@ -136,24 +137,31 @@ def reset(
     record().add("reset", chosen.id, task=task, backup=str(backup))
     if task is None:
         _prepare(course(), chosen, folder)
+    if as_json:
+        ResetSaid(lab=chosen.id, task=task, backup=str(backup)).write()
+        return
     console().print(f"Reset {task or chosen.id}. To have your version back: mlops undo. It is kept in")
     console().print(str(backup), soft_wrap=True)
 
 
 @app.command()
-def status() -> None:
+def status(lab: LabArgument = None, as_json: Json = False) -> None:
     """Where you are, and which services are up."""
+    from grader.cli import where
+
     out, tree, events = console(), course(), record()
-    up = [(name, *item) for name in ("local", "docker") for item in _running(name).items()]
+    up = where.services_up(tree, {name: _running(name) for name in ("local", "docker")})
+    started = events.last("started", tree.lab(lab).id if lab else "")
+    if as_json:
+        where.status(tree, current(lab) if lab or started else None, home(), up).write()
+        return
     if not up:
         out.print("No services are up.")
-    for name, service, running in up:
-        address = running.address.url if tree.service(service).ready.http else running.address
-        out.print(f"{name:7} {service:10} up  {address}")
+    for one in up:
+        out.print(f"{one.backend:7} {one.service:10} up  {one.address}")
     _say_drills(tree)
-    started = events.last("started")
     if started is None:
-        out.print("No lab started yet: mlops start 04")
+        out.print(f"No lab started yet: mlops start {tree.lab(lab).id[:2] if lab else '04'}")
         return
     last = events.last("checked", started["lab"])
     score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
@@ -211,12 +219,12 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     say(f"preparing environment {environment.spec.title} …")
     installed = venv.prepare(environment, home() / "environments")
     LocalBackend(home()).keep_warm(environment)
-    python = venv.python(installed)
+    python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
-        workspace.write_kernel(folder, workspace.LESSONS, python, read.variables)
+        workspace.write_kernel(folder, workspace.LESSONS, python, read.variables, commands)
     with lease(services, running, lab.spec.services, services.backend, f"learner-{lab.id}"[:40].rstrip("-")) as work:
         made = workspace.create(tree, lab, folder, work.parameters)
-        return workspace.write_kernel(folder, "python3", python, work.variables), made, _way_in(work)
+        return workspace.write_kernel(folder, "python3", python, work.variables, commands), made, _way_in(work)
 
 
 def _way_in(lease: Lease) -> list[str]:
@@ -253,6 +261,9 @@ def current(lab: str | None) -> tuple[Lab, Path]:
 
 def remember(lab: Lab, result: Result) -> None:
     """Write a check's result into the record."""
+    from grader.learner import last_result
+
+    last_result.keep(home(), result)
     checks = {c.id: (c.status, c.found) for c in result.checks}
     record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SERVED = ("check", "hint", "quiz", "reset", "status")
+SERVED = ("check", "hint", "progress", "ps", "question", "quiz", "reset", "status", "undo")
 """Commands worth it: short, and frequent."""
 MAX_MESSAGE = 1 << 20
 

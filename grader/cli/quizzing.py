@@ -58,6 +58,45 @@ def quiz(
     leave(0 if attempt.right == len(chosen.questions) else 1)
 
 
+@app.command()
+def question(
+    name: Annotated[str, typer.Argument(help="The quiz's id or number.")],
+    answer: Annotated[str | None, typer.Option("--answer", help="Answer the question that waits.")] = None,
+    skip: Annotated[bool, typer.Option("--skip", help="Let the question that waits come last.")] = False,
+    only: Annotated[str | None, typer.Option("--id", help="Answer or skip only if it is this question that waits.")] = None,
+    new: Annotated[bool, typer.Option("--new", help="Start over, with other numbers and another order.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """One question of a quiz at a time: show the one that waits, or answer it."""
+    from grader.errors import BadInput
+    from grader.learner.record import Record
+    from grader.quiz import turn
+    from grader.quiz.attempt import Attempts
+    from grader.quiz.catalogue import taught_in
+    from grader.quiz.screen import Screen
+
+    if (answer is not None) + skip + new > 1:
+        raise BadInput("--answer, --skip and --new are three different things", "give one of them")
+    tree = course()
+    attempts, screen = Attempts(tree.quiz(name), Record(home())), Screen(console())
+    if answer is not None:
+        attempt, verdict = turn.answer(attempts, answer, only)
+        if as_json:
+            sys.stdout.write(json.dumps(turn.spoken(tree, attempts, attempt, verdict)) + os.linesep)
+        else:
+            screen.verdict(verdict, taught_in(tree, attempts.quiz, verdict.cell))
+        leave(0 if verdict.right else 1)
+    if skip:
+        turn.skip(attempts, only)
+    now = turn.turn(attempts, new)
+    if as_json:
+        sys.stdout.write(now.model_dump_json(by_alias=True) + os.linesep)
+    elif now.question is None or now.number is None:
+        screen.note(f"Every question is answered: {now.right} of {now.total} right, {now.earned:g} of {now.total} points.")
+    else:
+        screen.question(now.question, now.number, now.total)
+
+
 def _edit(offered: str) -> str:
     """A line from the keyboard; where the terminal can, `offered` stands in it to be edited."""
     if sys.platform == "win32":
@@ -87,8 +126,7 @@ def _piped(say: Callable[[str], None]) -> Callable[[str], str]:
 
 def _write(dialogue: Dialogue, attempt: Attempt) -> None:
     """One line of JSON for each answered question, and nothing else, to standard output."""
+    from grader.quiz import turn
+
     for verdict in dialogue.verdicts(attempt):
-        place = dialogue.place(verdict.cell)
-        result = {"schema": 1, "quiz": dialogue.quiz.id, "attempt": attempt.id, "seed": attempt.seed}
-        result |= verdict.model_dump() | {"read": {"notebook": place.notebook, "heading": place.heading}}
-        sys.stdout.write(json.dumps(result) + os.linesep)
+        sys.stdout.write(json.dumps(turn.spoken(dialogue.course, dialogue.attempts, attempt, verdict)) + os.linesep)

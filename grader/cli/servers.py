@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import app, console, course, leave, stack
+from grader.cli.learning import Json
 
 if TYPE_CHECKING:
     from grader.backends.protocol import Running
+    from grader.cli.objects import ServiceShown
+    from grader.spec.service import ServiceSpec
     from grader.stack.stack import Stack
 
 Names = Annotated[list[str] | None, typer.Argument(help="Services; all that the course's labs use when none is named.")]
@@ -26,7 +29,7 @@ def up(services: Names = None) -> None:
     for name in wanted:
         tree.service(name)
     stack(LOCAL).keep(wanted)
-    ps()
+    ps(as_json=False)
 
 
 @app.command()
@@ -37,15 +40,19 @@ def down() -> None:
 
 
 @app.command()
-def ps() -> None:
+def ps(as_json: Json = False) -> None:
     """One line a service: its state, and where it listens."""
+    from grader.cli.objects import ServicesSaid
+
     services = stack(LOCAL)
     running = services.running()
+    shown = [_shown(services, spec, running.get(spec.id)) for spec in services.course.services()]
+    if as_json:
+        ServicesSaid(services=tuple(shown)).write()
+        return
     out = console()
-    for spec in services.course.services():
-        here = running.get(spec.id)
-        state = "down" if here is None else "up" if services.answers(here) else "does not answer"
-        out.print(f"{spec.id:14} {state:16} {_address(services, here) if here else ''}".rstrip(), soft_wrap=True)
+    for one in shown:
+        out.print(f"{one.service:14} {one.state:16} {one.address}".rstrip(), soft_wrap=True)
 
 
 @app.command()
@@ -84,5 +91,13 @@ def _up(services: Stack, name: str) -> Running:
     return running
 
 
-def _address(services: Stack, running: Running) -> str:
-    return running.address.url if services.course.service(running.service).ready.http else str(running.address)
+def _shown(services: Stack, spec: ServiceSpec, here: Running | None) -> ServiceShown:
+    """A service's state, and where it listens if it is up."""
+    from grader.cli.objects import ServiceShown
+    from grader.cli.where import address
+
+    at = address(services.course, here) if here else ""
+    return ServiceShown(
+        service=spec.id, title=spec.title, address=at, url=at if here and spec.ready.http else None,
+        state="down" if here is None else "up" if services.answers(here) else "does not answer",
+    )  # fmt: skip

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.app import PlainOption, app, console, course, home, leave, stack
-from grader.cli.learning import current, next_hint, start
+from grader.cli.learning import current, hinted, start
 
 if TYPE_CHECKING:
     from grader.cli.watching import Watch
@@ -49,7 +49,7 @@ def tour(plain: PlainOption = False) -> None:
             watched.check_all()
             out.print(f"\n{READ_A_CHECK}", soft_wrap=True)
             _step("mlops hint")
-            out.print(next_hint(chosen))
+            out.print(hinted(chosen))
             _work(chosen, folder, watched)
         out.print(f"\n{DONE}", soft_wrap=True)
         return
@@ -68,7 +68,7 @@ def _work(lab: Lab, folder: Path, watched: Watch) -> None:
         out.print(workspace.cell(lab, folder, task.id), markup=False)
         typed = _typed()
         if typed == ["h"]:
-            out.print(f"{next_hint(lab)}\n")
+            out.print(f"{hinted(lab)}\n")
             continue
         if typed:
             workspace.write_body(course(), lab, folder, task.id, typed)

@@ -13,7 +13,7 @@ import typer
 from grader.cli.app import PlainOption, app, console, home, leave, say, stack
 from grader.cli.images import images_for
 from grader.cli.keys import keys
-from grader.cli.learning import LabArgument, current, next_hint, remember
+from grader.cli.learning import LabArgument, current, hinted, remember
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
@@ -125,7 +125,7 @@ class Watch:
 
     def _hint(self) -> None:
         with _told():
-            console().print(next_hint(self._lab))
+            console().print(hinted(self._lab))
 
     def _all(self) -> None:
         from grader.cli import render

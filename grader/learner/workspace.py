@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -113,22 +114,48 @@ def _reset_files(lab: Lab, folder: Path, task: str | None) -> list[str]:
     return sorted({path for path in own if not path.startswith(f"{GIT}/")} | set(author.starter(lab)))
 
 
-def write_kernel(folder: Path, name: str, python: Path, variables: Mapping[str, str]) -> Path:
+def write_kernel(
+    folder: Path, name: str, python: Path, variables: Mapping[str, str], commands: Mapping[str, str] | None = None
+) -> Path:
     """Describe a kernel to Jupyter under this name: its environment's Python, with the services' addresses and the
-    learner's own credentials in its variables. Returns the folder for JUPYTER_PATH."""
+    learner's own credentials in its variables. `%load_ext grader.magic` works in it; the commands that the magics run
+    get the variables `commands` and none of the credentials. Returns the folder for JUPYTER_PATH."""
     place = folder / PRIVATE / "jupyter" / "kernels" / name
     place.mkdir(parents=True, exist_ok=True)
     (folder / PRIVATE).chmod(0o700)
+    magic = [f"--IPKernelApp.exec_lines=__import__('sys').path.append({str(_write_magic(folder))!r})"]
+    ours = {**(commands or {}), "MLOPS_PYTHON": sys.executable, "MLOPS_LEASED": " ".join(sorted(variables))}
     spec = {
-        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": [str(python), "-m", "ipykernel_launcher", "-f", "{connection_file}", *magic],
         "display_name": "Lessons" if name == LESSONS else "Python 3 (ipykernel)",
         "language": "python",
-        "env": {**variables, "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])},
+        "env": {**variables, **ours, "PATH": os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])},
     }
-    file = place / "kernel.json"
+    file = _kernel(folder, name)
     file.touch(mode=0o600)
     file.write_text(json.dumps(spec, indent=1), encoding="utf-8")
     return folder / PRIVATE / "jupyter"
+
+
+def kernel_variables(folder: Path, name: str = "python3") -> dict[str, str]:
+    """The variables of the kernel that `write_kernel` described; none where there is no such kernel."""
+    try:
+        return dict(json.loads(_kernel(folder, name).read_text(encoding="utf-8"))["env"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _kernel(folder: Path, name: str) -> Path:
+    return folder / PRIVATE / "jupyter" / "kernels" / name / "kernel.json"
+
+
+def _write_magic(folder: Path) -> Path:
+    """A folder for the kernel's search path that holds the package `grader` with its one module `magic` and nothing else:
+    the kernel's environment has no grader, and a learner's code is to find no check."""
+    place = folder / PRIVATE / "magic"
+    source = Path(__file__).resolve().parents[1] / "magic.py"
+    bundle.put(place, {"grader/__init__.py": b"", "grader/magic.py": source.read_bytes()})
+    return place
 
 
 def cell(lab: Lab, folder: Path, task: str) -> str:

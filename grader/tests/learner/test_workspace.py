@@ -6,6 +6,7 @@ import json
 import random
 import stat
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -243,13 +244,27 @@ def test_kernel_stays_private_after_a_reset(small: Course, small_lab: Lab, folde
 def test_kernel_is_described_whole(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Jupyter finds the lab's own Python, its variables, and the environment's commands first in PATH."""
     monkeypatch.setenv("PATH", "/usr/bin")
-    jupyter = workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {"MLFLOW_TRACKING_URI": "http://one"})
+    variables, commands = {"MLFLOW_TRACKING_URI": "http://one"}, {"MLOPS_HOME": "/home/me"}
+    jupyter = workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), variables, commands)
+    magic = f"--IPKernelApp.exec_lines=__import__('sys').path.append('{folder / '.mlops' / 'magic'}')"
     assert json.loads((jupyter / "kernels" / "python3" / "kernel.json").read_text(encoding="utf-8")) == {
-        "argv": ["/venv/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+        "argv": ["/venv/bin/python", "-m", "ipykernel_launcher", "-f", "{connection_file}", magic],
         "display_name": "Python 3 (ipykernel)",
         "language": "python",
-        "env": {"MLFLOW_TRACKING_URI": "http://one", "PATH": "/venv/bin:/usr/bin"},
-    }
+        "env": {
+            "MLFLOW_TRACKING_URI": "http://one", "MLOPS_HOME": "/home/me", "MLOPS_PYTHON": sys.executable,
+            "MLOPS_LEASED": "MLFLOW_TRACKING_URI", "PATH": "/venv/bin:/usr/bin",
+        },
+    }  # fmt: skip
+    assert workspace.kernel_variables(folder)["MLOPS_HOME"] == "/home/me"
+    assert workspace.kernel_variables(folder, "another") == {}
+
+
+def test_kernel_finds_the_magic_and_no_check(folder: Path) -> None:
+    """On the kernel's search path lies a package `grader` of one module: nothing else of ours can be imported by accident."""
+    workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {})
+    found = {p.relative_to(folder / ".mlops" / "magic").as_posix() for p in (folder / ".mlops" / "magic").rglob("*.py")}
+    assert found == {"grader/__init__.py", "grader/magic.py"}
 
 
 def test_folder_of_a_lab(small_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""What `status --json` says: the lab in the learner's folder, its last result, the services that are up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from grader.cli.objects import Account, CheckShown, LabShown, StatusSaid, TaskShown, Up
+
+if TYPE_CHECKING:
+    from grader.backends.protocol import Running
+    from grader.course.tree import Course, Lab
+
+
+def status(course: Course, here: tuple[Lab, Path] | None, home: Path, up: list[Up]) -> StatusSaid:
+    """The whole object; `here` is the lab and its folder, None before one was started."""
+    from grader.learner import last_result
+
+    shown = lab_shown(course, *here) if here else None
+    return StatusSaid(lab=shown, result=last_result.last(home, shown.id) if shown else None, up=tuple(up))
+
+
+def services_up(course: Course, running: Mapping[str, Mapping[str, Running]]) -> list[Up]:
+    """What is up, by backend and service."""
+    return [
+        Up(backend=backend, service=name, address=address(course, one))
+        for backend, services in running.items()
+        for name, one in services.items()
+    ]
+
+
+def address(course: Course, running: Running) -> str:
+    """Where a service listens: the address of its page, where it has one."""
+    return running.address.url if course.service(running.service).ready.http else str(running.address)
+
+
+def lab_shown(course: Course, lab: Lab, folder: Path) -> LabShown:
+    """The lab with its tasks and checks, and what the learner may sign in with at its services."""
+    from grader.learner import bundle, workspace
+
+    notebook = folder / bundle.notebook_name(lab)
+    tasks = [
+        TaskShown(
+            id=task.id, title=task.title, stretch=task.stretch, points=task.points, files=task.files,
+            checks=tuple(CheckShown(id=check.id, points=check.points) for check in task.checks if not check.hidden),
+        )
+        for task in lab.spec.tasks
+    ]  # fmt: skip
+    return LabShown(
+        id=lab.id, title=lab.spec.title, quiz=course.module(lab.spec.module).spec.quiz, folder=str(folder),
+        notebook=str(notebook), started=notebook.exists(), services=lab.spec.services,
+        accounts=_accounts(workspace.kernel_variables(folder)), tasks=tuple(tasks),
+    )  # fmt: skip
+
+
+def _accounts(variables: dict[str, str]) -> dict[str, Account]:
+    """The accounts that open a service's page in a browser."""
+    user, password = (variables.get(f"MLFLOW_TRACKING_{name}") for name in ("USERNAME", "PASSWORD"))
+    return {"mlflow": Account(user=user, password=password)} if user and password else {}

@@ -1,0 +1,190 @@
+/* What a person can do: each action asks the server, and says in the live region what came of it. */
+
+import { Refused } from './server.js';
+import { summary } from './words.js';
+
+export class Actions {
+  /**
+   * @param {import('./state.js').State} state
+   * @param {import('./server.js').Server} server
+   * @param {import('./notebooks.js').Notebooks} notebooks
+   * @param {object} apputils JupyterLab's dialogs
+   */
+  constructor(state, server, notebooks, apputils) {
+    this._state = state;
+    this._server = server;
+    this._notebooks = notebooks;
+    this._dialogs = apputils;
+    this._abort = null;
+    this._busy = new Set();
+  }
+
+  get lab() {
+    return this._state.status?.lab ?? null;
+  }
+
+  get path() {
+    return this._state.status?.path ?? null;
+  }
+
+  /** Where the learner is; `wanted` is the lab of the notebook in front, if it is one. */
+  async refresh(wanted = this.lab?.id ?? null) {
+    await this._doing('status', '', async () => {
+      let status;
+      try {
+        status = await this._server.ask('status', { lab: wanted });
+      } catch (error) {
+        if (!(error instanceof Refused) || wanted === null) {
+          throw error;
+        }
+        status = await this._server.ask('status');
+      }
+      const changed = status.lab?.id !== this.lab?.id;
+      this._state.set({ status, result: status.result, ...(changed ? { checked: {}, hints: {}, turn: null, verdict: null } : {}) });
+    });
+  }
+
+  /** Save the notebook and have the lab checked; a check that runs already goes on alone. */
+  async check() {
+    const { lab, path } = this;
+    if (this._state.running || !this._begun()) {
+      return;
+    }
+    this._abort = new AbortController();
+    this._state.set({ running: true, said: 'Saving the notebook, then checking it …', problem: false });
+    try {
+      await this._notebooks.save(path);
+      const checked = this._notebooks.sources(path);
+      const said = text => this._state.set({ said: text });
+      const result = await this._server.check(lab.id, said, this._abort.signal);
+      this._state.set({ result, checked, said: summary(result), problem: false });
+      void this.progress();
+      void this.services();
+    } catch (error) {
+      const stopped = this._abort.signal.aborted;
+      this._state.set(stopped ? { said: 'Stopped; nothing was recorded.', problem: false } : told(error));
+    } finally {
+      this._abort = null;
+      this._state.set({ running: false });
+    }
+  }
+
+  /** End the check that runs. */
+  stop() {
+    this._abort?.abort();
+  }
+
+  /** @param {string | null} check the check to hint at; by default the first that failed */
+  async hint(check = null) {
+    if (!this._begun()) {
+      return;
+    }
+    await this._doing('hint', 'Looking for a hint …', async () => {
+      const hint = await this._server.ask('hint', { lab: this.lab.id, check });
+      if (hint.check === null) {
+        this._state.set({ said: hint.text });
+        return;
+      }
+      const before = (this._state.hints[hint.check] ?? []).filter(one => one.text !== hint.text);
+      const hints = { ...this._state.hints, [hint.check]: [...before, hint] };
+      this._state.set({ hints, said: `Hint ${hint.tier} of ${hint.of} for ${hint.check}: ${hint.text}` });
+    });
+  }
+
+  /** @param {object} task the task whose starter is put back, after a question */
+  async reset(task) {
+    const { Dialog, showDialog } = this._dialogs;
+    const answer = await showDialog({
+      title: `Reset “${task.title}”?`,
+      body: `The starter goes back into ${task.files.length ? task.files.join(', ') : 'its cell'}. Your version is kept: “Undo reset” brings it back.`,
+      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Reset' })]
+    });
+    if (answer.button.accept) {
+      await this._replace('reset', { task: task.id }, `Reset “${task.title}”. To have your version back: Undo reset.`);
+    }
+  }
+
+  /** Take the last reset back. */
+  async undo() {
+    await this._replace('undo', {}, 'Your version is back. Undo reset once more brings back what stood there until now.');
+  }
+
+  /** @param {'quiz' | 'quiz/new' | 'quiz/skip'} what the question that waits, of a new attempt or after this one is left */
+  async ask(what = 'quiz') {
+    const quiz = this.lab?.quiz;
+    if (quiz) {
+      const question = what === 'quiz/skip' ? this._state.turn?.question?.id : null;
+      await this._doing('quiz', '', async () => {
+        this._state.set({ turn: await this._server.ask(what, { quiz, question }), verdict: null, problem: false });
+      });
+    }
+  }
+
+  /** @param {string} answer to the question that is shown */
+  async answer(answer) {
+    const { turn } = this._state;
+    await this._doing('quiz', '', async () => {
+      const verdict = await this._server.ask('quiz/answer', { quiz: turn.quiz, question: turn.question.id, answer });
+      const word = verdict.right ? 'Right.' : verdict.share > 0 ? 'Partly right.' : 'Wrong.';
+      this._state.set({ verdict, said: `${word} Why stands in the quiz.`, problem: false });
+      void this.progress();
+    });
+  }
+
+  /** The modules and what comes next. */
+  async progress() {
+    await this._doing('progress', '', async () => this._state.set({ progress: await this._server.ask('progress') }));
+  }
+
+  /** The services' states. */
+  async services() {
+    await this._doing('services', '', async () => this._state.set({ services: (await this._server.ask('services')).services }));
+  }
+
+  /** Whether there is a notebook to work on; if not, that is said. */
+  _begun() {
+    if (this.lab?.started) {
+      return true;
+    }
+    const number = this.lab ? this.lab.id.slice(0, 2) : '04';
+    this._state.set({ said: `No lab was started here yet. Start one in a terminal: mlops start ${number} --lab`, problem: true });
+    return false;
+  }
+
+  /** Save, have files replaced, and read the notebook again. */
+  async _replace(question, body, said) {
+    if (!this._begun()) {
+      return;
+    }
+    await this._doing(question, '', async () => {
+      await this._notebooks.save(this.path);
+      await this._server.ask(question, { lab: this.lab.id, ...body });
+      await this._notebooks.reload(this.path);
+      this._state.set({ said, problem: false });
+    });
+  }
+
+  /** Do one thing at a time of each kind, and say what went wrong. */
+  async _doing(kind, said, act) {
+    if (this._busy.has(kind)) {
+      return;
+    }
+    this._busy.add(kind);
+    if (said) {
+      this._state.set({ said, problem: false });
+    }
+    try {
+      await act();
+    } catch (error) {
+      this._state.set(told(error));
+    } finally {
+      this._busy.delete(kind);
+    }
+  }
+}
+
+/** An error as the live region says it. */
+function told(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  return { said: text.charAt(0).toUpperCase() + text.slice(1), problem: true };
+}
