@@ -19,11 +19,11 @@ Row = dict[str, str]
 
 def visible(course: Course, data: DataSpec, seed: int | None = None) -> bytes:
     """The learner's CSV file. With a seed, `held_back` rows drawn by it are left out: every run sees another file."""
-    rows = [row for row, unseen in _rows(course, data.dataset) if not unseen]
+    header, *lines = _visible_lines(*_place(course, data.dataset))
     if seed is not None and data.held_back:
-        left_out = set(random.Random(seed).sample(range(len(rows)), data.held_back))  # noqa: S311  # not a secret
-        rows = [row for index, row in enumerate(rows) if index not in left_out]
-    return csv_text(rows).encode()
+        left_out = set(random.Random(seed).sample(range(len(lines)), data.held_back))  # noqa: S311  # not a secret
+        lines = [line for index, line in enumerate(lines) if index not in left_out]
+    return "".join([header, *lines]).encode()
 
 
 def unseen(course: Course, dataset: str, rows: int, rng: random.Random) -> list[Row]:
@@ -34,9 +34,14 @@ def unseen(course: Course, dataset: str, rows: int, rng: random.Random) -> list[
 
 def _rows(course: Course, dataset: str) -> tuple[tuple[Row, bool], ...]:
     """Every row, and whether only checks see it."""
+    return _parsed(*_place(course, dataset))
+
+
+def _place(course: Course, dataset: str) -> tuple[Path, int, DatasetSpec]:
+    """The dataset's file, when it was changed, and its spec."""
     spec, folder = course.dataset(dataset)
     file = folder / spec.file
-    return _parsed(file, file.stat().st_mtime_ns, spec)
+    return file, file.stat().st_mtime_ns, spec
 
 
 @functools.lru_cache(maxsize=8)
@@ -44,6 +49,18 @@ def _parsed(file: Path, _: int, spec: DatasetSpec) -> tuple[tuple[Row, bool], ..
     """Read once, for as long as the file's time of change (the second argument) stays: a class draws from the same rows."""
     with file.open(encoding="utf-8", newline="") as text:
         return tuple((row, _bucket(f"{spec.id}:{row[spec.key]}") < spec.unseen) for row in csv.DictReader(text))
+
+
+@functools.lru_cache(maxsize=8)
+def _visible_lines(file: Path, changed: int, spec: DatasetSpec) -> tuple[str, ...]:
+    """The rows that learners see as lines of a CSV file, the header first; written once, as above."""
+    rows = [row for row, is_unseen in _parsed(file, changed, spec) if not is_unseen]
+    return csv_text(rows[:1]).splitlines(keepends=True)[0], *(_line(row) for row in rows)
+
+
+def _line(row: Row) -> str:
+    """The row as a line of a CSV file."""
+    return csv_text([row]).partition("\n")[2]
 
 
 def _bucket(text: str) -> float:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -28,6 +29,12 @@ def load(path: Path, spec: type[SpecT]) -> SpecT:
         raise ContentError([f"{path}:1: this file is missing (create it)"]) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ContentError([f"{path}:1: can't be read: {error} (save it as UTF-8 text)"]) from None
+    return cast(SpecT, _loaded(path, text, spec))
+
+
+@functools.lru_cache(maxsize=256)
+def _loaded(path: Path, text: str, spec: type[BaseModel]) -> BaseModel:
+    """The text as a spec: an object that nobody changes, so the same text is read once (a class asks for it all the time)."""
     lines, problems = _lines(path, text)
     if problems:
         raise ContentError(problems)
