@@ -14,7 +14,7 @@ _NOTHING = object()
 
 def smallest(found: Any, wanted: Any) -> tuple[str, str] | None:
     """What is wanted and what is found at the first places that differ; None where the whole is read more easily."""
-    if type(found) is not type(wanted) or not isinstance(wanted, dict | list):
+    if type(found) is not type(wanted) or not isinstance(wanted, dict | list) or not found or not wanted:
         return None
     if max(len(repr(found)), len(repr(wanted))) <= READABLE:
         return None

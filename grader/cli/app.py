@@ -88,7 +88,7 @@ def say(text: str) -> None:
 
 
 def console() -> Console:
-    """Standard output: plain when it is no terminal or NO_COLOR is set."""
+    """Standard output: plain when it is no terminal or NO_COLOR is set. Brackets are brackets: what is shown is code, often."""
     from rich.console import Console
 
     return Console(highlight=False)

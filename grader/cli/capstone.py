@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
-from grader.cli.learning import record
+from grader.cli.chosen import record
 
 capstone = typer.Typer(name="capstone", help="One repository that grows, milestone by milestone.", no_args_is_help=True)
 app.add_typer(capstone)
@@ -24,16 +24,18 @@ MilestoneArgument = Annotated[
 def init(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; default ~/mlops-labs/churn-predictor.")] = None,
 ) -> None:
-    """Make the repository's folder from the template."""
+    """Make the repository's folder from the template, or take one that you have (a clone of yours, moved)."""
     from grader.capstone import progress, template
 
     tree = course()
     place = (folder or template.default_folder()).expanduser().resolve()
-    paths = template.create(tree, place)
-    record().add(progress.STARTED, tree.milestones()[0].id, folder=str(place))
     out = console()
-    out.print(f"Made {place}: {len(paths)} files", markup=False, soft_wrap=True)
-    out.print("Read first   mlops capstone brief\nThen work there, commit, and say: mlops capstone check", markup=False)
+    if (place / ".git").exists():
+        out.print(f"Your capstone is {place} from now on: a repository already, so nothing was written", soft_wrap=True)
+    else:
+        out.print(f"Made {place}: {len(template.create(tree, place))} files", soft_wrap=True)
+    record().add(progress.STARTED, tree.milestones()[0].id, folder=str(place))
+    out.print("Read first   mlops capstone brief\nThen work there, commit, and say: mlops capstone check")
 
 
 @capstone.command()
@@ -59,7 +61,7 @@ def status() -> None:
     out.print(table)
     planned = len(load(tree.root / "capstone" / "capstone.yaml", CapstoneSpec).milestones) - len(found)
     out.print(f"{planned} more to come" if planned else "", end="\n" if planned else "")
-    out.print(f"in {place}", markup=False, soft_wrap=True)
+    out.print(f"in {place}", soft_wrap=True)
 
 
 @capstone.command()
@@ -93,7 +95,7 @@ def check(
     submission = of_folder(chosen, folder)
     services = stack(backend)
     with services.use(chosen.spec.services) as running:
-        say(f"asking your repository about {chosen.spec.title} …")
+        say(f"asking the repository in {folder} about {chosen.spec.title} …")
         result = grade(chosen, submission, Place(tree, services.backend, services, running, home() / "evidence"))
     checks = {c.id: (c.status, c.found) for c in result.checks}
     events.add("checked", chosen.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
@@ -107,4 +109,4 @@ def check(
 
 
 def _what_next(milestone: str, full: bool) -> None:
-    console().print("\nThe next one: mlops capstone brief" if full else f"\nhint: mlops hint {milestone}", markup=False)
+    console().print("\nThe next one: mlops capstone brief" if full else f"\nhint: mlops hint {milestone}")

@@ -65,10 +65,10 @@ def start(
     _record().add("drill_started", drill.id, folder=str(where))
     out = console()
     headline, _, text = page(drill, state).strip().partition("\n")
-    out.print(headline, markup=False, style="bold")
-    out.print(" ".join(text.split()), markup=False)
-    out.print("\nGo there      ", f"cd {where} && . ./env.sh", sep="", markup=False, soft_wrap=True)
-    out.print("See it        ", drill.spec.symptom.run, sep="", markup=False, soft_wrap=True)
+    out.print(headline, style="bold")
+    out.print(" ".join(text.split()))
+    out.print("\nGo there      ", f"cd {where} && . ./env.sh", sep="", soft_wrap=True)
+    out.print("See it        ", drill.spec.symptom.run, sep="", soft_wrap=True)
     out.print("Then          mend it, and say: mlops drill check (stuck: mlops drill hint)")
 
 
@@ -98,13 +98,13 @@ def hint(name: DrillArgument = None) -> None:
     record.add("drill_hint", drill.id, tier=given + 1)
     out = console()
     if given >= len(steps):
-        out.print(f"The likeliest cause: {drill.spec.causes[0]}", markup=False)
+        out.print(f"The likeliest cause: {drill.spec.causes[0]}")
         out.print("There is no further hint; the fix itself: mlops drill fix")
         return
     step = steps[given]
-    out.print(f"hint {given + 1} of {len(steps) + 1}. Run, in the drill's folder:\n", markup=False)
-    out.print(_indented(step.run), markup=False, soft_wrap=True)
-    out.print(f"\nand look for: {step.see}\nIt means: {' '.join(step.means.split())}", markup=False)
+    out.print(f"hint {given + 1} of {len(steps) + 1}. Run, in the drill's folder:\n")
+    out.print(_indented(step.run), soft_wrap=True)
+    out.print(f"\nand look for: {step.see}\nIt means: {' '.join(step.means.split())}")
 
 
 @drilling.command()
@@ -115,14 +115,14 @@ def fix(name: DrillArgument = None) -> None:
         _record().add("drill_fix_shown", drill.id)
     out = console()
     for number, cause in enumerate(drill.spec.causes, 1):
-        out.print(f"cause {number}. {cause}", markup=False)
+        out.print(f"cause {number}. {cause}")
     for step in drill.spec.fix:
-        out.print(f"\n{' '.join(step.does.split())}", markup=False)
-        out.print(_indented(step.run), markup=False, soft_wrap=True)
+        out.print(f"\n{' '.join(step.does.split())}")
+        out.print(_indented(step.run), soft_wrap=True)
     for wrong in drill.spec.wrong:
-        out.print(f"\nNo fix ({wrong.id}): {' '.join(wrong.why.split())}", markup=False)
+        out.print(f"\nNo fix ({wrong.id}): {' '.join(wrong.why.split())}")
     for text in drill.spec.prevention:
-        out.print(f"\nPrevention: {' '.join(text.split())}", markup=False)
+        out.print(f"\nPrevention: {' '.join(text.split())}")
 
 
 @drilling.command()
@@ -151,9 +151,9 @@ def prove(
         with tempfile.TemporaryDirectory(prefix="drill-") as place:
             problems = rehearse(room, drill, Path(place).resolve() / drill.id, _commands(drill))
         bad += bool(problems)
-        console().print(f"{'✗' if problems else '✓'} {drill.id}  {time.monotonic() - began:.1f} s", markup=False)
+        console().print(f"{'✗' if problems else '✓'} {drill.id}  {time.monotonic() - began:.1f} s")
         for problem in problems:
-            console().print(f"  {problem}", markup=False, soft_wrap=True)
+            console().print(f"  {problem}", soft_wrap=True)
     leave(1 if bad else 0)
 
 

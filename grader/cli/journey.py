@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import app, console, course, home
-from grader.cli.learning import Json, LabArgument, current, record
+from grader.cli.chosen import LabArgument, current, record
+from grader.cli.learning import Json
 
 if TYPE_CHECKING:
     from grader.cli.objects import ProgressSaid

@@ -28,7 +28,7 @@ def keys() -> Iterator[Poll]:
         file = sys.stdin.fileno()
         before = termios.tcgetattr(file)
         try:
-            tty.setcbreak(file)
+            tty.setcbreak(file, termios.TCSADRAIN)  # what was typed already is kept
             yield lambda: os.read(file, 1).decode("ascii", "ignore") if select.select([file], [], [], 0)[0] else ""
         finally:
             termios.tcsetattr(file, termios.TCSADRAIN, before)

@@ -12,15 +12,13 @@ import typer
 
 from grader.cli import quick
 from grader.cli.app import HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
+from grader.cli.chosen import LabArgument, current, record, remember
 from grader.cli.images import images_for
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
-    from grader.learner.record import Record
-    from grader.result import Result
     from grader.stack.lease import Lease
 
-LabArgument = Annotated[str | None, typer.Argument(help="The lab's id or number; by default the one started last.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -45,6 +43,10 @@ def start(
     from grader.learner import workspace
 
     tree = course()
+    if lab.startswith("capstone"):
+        from grader.errors import BadInput
+
+        raise BadInput(f"{lab} is a milestone, worked on in your own repository", "mlops capstone init, mlops capstone check")
     chosen = tree.lab(lab)
     place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
     if tree.root.resolve() in (place, *place.parents):
@@ -161,7 +163,7 @@ def status(lab: LabArgument = None, as_json: Json = False) -> None:
         out.print(f"{one.backend:7} {one.service:10} up  {one.address}")
     _say_drills(tree)
     if started is None:
-        out.print(f"No lab started yet: mlops start {tree.lab(lab).id[:2] if lab else '04'}")
+        out.print(f"No lab started yet: mlops start {tree.lab(lab).id[:2] if lab else '00'}")
         return
     last = events.last("checked", started["lab"])
     score = f"{last['earned']:g}/{last['possible']:g} at the last check" if last else "not checked yet: mlops check"
@@ -216,7 +218,8 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     services = stack("local")
     running = services.keep(lab.spec.services, ports)
     environment = tree.environment(lab.spec.environment)
-    say(f"preparing environment {environment.spec.title} …")
+    first = "" if venv.is_there(environment, home() / "environments") else " (the first time: downloads it, some minutes)"
+    say(f"preparing environment {environment.spec.title} …{first}")
     installed = venv.prepare(environment, home() / "environments")
     LocalBackend(home()).keep_warm(environment)
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
@@ -241,38 +244,6 @@ def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container everyone is root, and Jupyter refuses without it
     return subprocess.run(command, cwd=folder, env={**os.environ, "JUPYTER_PATH": str(jupyter)}, check=False).returncode
-
-
-def current(lab: str | None) -> tuple[Lab, Path]:
-    """The lab (by default the one started last) and the folder where it was started."""
-    from grader.errors import BadInput
-    from grader.learner import workspace
-
-    tree, events = course(), record()
-    if lab is None:
-        last = events.last("started")
-        if last is None:
-            raise BadInput("no lab was started yet", "mlops start 04")
-        return tree.lab(last["lab"]), Path(last["folder"])
-    chosen = tree.lab(lab)
-    started = events.last("started", chosen.id)
-    return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
-
-
-def remember(lab: Lab, result: Result) -> None:
-    """Write a check's result into the record."""
-    from grader.learner import last_result
-
-    last_result.keep(home(), result)
-    checks = {c.id: (c.status, c.found) for c in result.checks}
-    record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
-
-
-def record() -> Record:
-    """What this learner did so far."""
-    from grader.learner.record import Record
-
-    return Record(home())
 
 
 def _running(name: str) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def progress(total: int) -> Iterator[Announce]:
             rate = f"{60 * sum(counts.values()) / elapsed:.0f}/min  " if elapsed else ""
             bar.update(task, advance=1, description=rate + "  ".join(f"{kind} {n}" for kind, n in counts.items()))
             if not isinstance(result, Result) or result.ours:
-                bar.console.print(_line(submission, result), markup=False)
+                bar.console.print(_line(submission, result))
 
         yield announce
 

@@ -31,7 +31,8 @@ COLOURS: dict[Status, str] = {
 
 def score(console: Console, title: str, result: Result, plain: bool = False) -> None:
     """A submission's score table, or the same as a sentence a check."""
-    console.print(Text(f"{printable(title)}: {result.outcome.replace('_', ' ')}", style="bold"))
+    outcome = "ran to its end" if result.outcome == "finished" else result.outcome.replace("_", " ")
+    console.print(Text(f"{printable(title)}: {outcome}", style="bold"))
     if plain:
         for check in result.checks:
             console.print(f"{check.id}: {check.status.replace('_', ' ')}, {check.earned:g} of {check.possible:g} points.")

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from grader.cli.app import PlainOption, app, console, course, home, leave, stack
-from grader.cli.learning import current, hinted, start
+from grader.cli.chosen import current
+from grader.cli.learning import hinted, start
 
 if TYPE_CHECKING:
     from grader.cli.watching import Watch
@@ -65,7 +66,7 @@ def _work(lab: Lab, folder: Path, watched: Watch) -> None:
     out, task = console(), lab.spec.tasks[0]
     out.print(f"\n{WRITE.format(notebook=folder / notebook_name(lab))}\n", soft_wrap=True)
     while True:
-        out.print(workspace.cell(lab, folder, task.id), markup=False)
+        out.print(workspace.cell(lab, folder, task.id))
         typed = _typed()
         if typed == ["h"]:
             out.print(f"{hinted(lab)}\n")

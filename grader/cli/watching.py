@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import PlainOption, app, console, home, leave, say, stack
+from grader.cli.chosen import LabArgument, current, remember
 from grader.cli.images import images_for
-from grader.cli.keys import keys
-from grader.cli.learning import LabArgument, current, hinted, remember
+from grader.cli.keys import Poll, keys
+from grader.cli.learning import hinted
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
@@ -46,11 +47,10 @@ def watch(
         out = console()
         out.print(f"Watching {folder}", soft_wrap=True)
         out.print(KEYS)
-        watched.check_all()
-        with contextlib.suppress(KeyboardInterrupt):
-            for what in _events(chosen, folder):
-                if what == "q" or (once and watched.full):
-                    break
+        with contextlib.suppress(KeyboardInterrupt), keys() as poll:
+            watched.check_all()
+            events = _events(chosen, folder, poll)
+            while not (once and watched.full) and (what := next(events)) != "q":
                 watched.react(what)
     leave(0 if watched.full else 1)
 
@@ -145,7 +145,7 @@ def _told() -> Iterator[None]:
         say(f"mlops: {error}")
 
 
-def _events(lab: Lab, folder: Path) -> Iterator[str]:
+def _events(lab: Lab, folder: Path, poll: Poll) -> Iterator[str]:
     """A key as its letter, a save of what is handed in as ""."""
     import watchfiles
 
@@ -158,9 +158,8 @@ def _events(lab: Lab, folder: Path) -> Iterator[str]:
         path = Path(file).relative_to(folder).as_posix()
         return path == notebook_name(lab) or takes(path)
 
-    with keys() as poll:
-        for saved in watchfiles.watch(folder, watch_filter=ours, rust_timeout=POLL_MS, yield_on_timeout=True):
-            while key := poll():
-                yield key
-            if saved:
-                yield ""
+    for saved in watchfiles.watch(folder, watch_filter=ours, rust_timeout=POLL_MS, yield_on_timeout=True):
+        while key := poll():
+            yield key
+        if saved:
+            yield ""

@@ -115,7 +115,8 @@ with contextlib.suppress(NotImplementedError):
 #
 # A colleague gets a run's id in a mail and nothing else: not your variables, not your disk. `read_rate` returns that
 # run's metric `churn_rate`, `read_file` the content of its `churn_by_contract.json` as a dict, both from the server. Any
-# run may be asked for, also one that you didn't make.
+# run may be asked for, also one that you didn't make. A file of a run has an address, `runs:/<run id>/<file name>`, and
+# `mlflow.artifacts.load_dict` reads JSON from one.
 
 # %% task="read-back"
 def read_rate(run_id):

@@ -88,7 +88,7 @@ with contextlib.suppress(NotImplementedError, NameError):
 #
 # - `confusion`: `[[stayed and not called, stayed and called], [left and not called, left and called]]`, in whole numbers. Called
 #   is whose score is above the threshold that follows from `config["prices"]`.
-# - `cost`: euros per customer of `rows`: `prices["missed"]` for each leaver who wasn't called, `prices["wasted"]` for each call to
+# - `cost`: euros per row of `rows`: `prices["missed"]` for each leaver who wasn't called, `prices["wasted"]` for each call to
 #   one who stayed.
 
 # %% id="run-evaluate"

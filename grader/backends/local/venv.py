@@ -30,7 +30,7 @@ def prepare(environment: Environment, home: Path) -> Path:
 
     Raises OurFault with the installer's last lines when that fails.
     """
-    folder = home / f"{environment.spec.id}-{digest(environment)}"
+    folder = _folder(environment, home)
     if _complete(folder):
         return folder
     home.mkdir(parents=True, exist_ok=True)
@@ -40,6 +40,15 @@ def prepare(environment: Environment, home: Path) -> Path:
             _install(environment, folder)
             (folder / DONE).write_text(str(folder.resolve()), encoding="utf-8")
     return folder
+
+
+def is_there(environment: Environment, home: Path) -> bool:
+    """Whether it is installed."""
+    return _complete(_folder(environment, home))
+
+
+def _folder(environment: Environment, home: Path) -> Path:
+    return home / f"{environment.spec.id}-{digest(environment)}"
 
 
 def _complete(folder: Path) -> bool:

@@ -82,7 +82,7 @@ def test_the_learners_door(mlops: Command, course: Course, repository_after: Cal
     assert mlops("capstone", "init", "mine").returncode == 0
     untouched = mlops("capstone", "check")
     assert (untouched.returncode, "0/100" in untouched.stdout) == (1, True)
-    assert untouched.stdout.startswith("Milestone 0: the repository: finished")
+    assert untouched.stdout.startswith("Milestone 0: the repository: ran to its end")
     assert "hint: mlops hint capstone-00" in untouched.stdout
     hint = mlops("hint", "capstone-00")
     assert hint.stdout.startswith("first-commit, hint 1 of ")

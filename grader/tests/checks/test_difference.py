@@ -40,7 +40,7 @@ def test_the_places_that_differ(found: Any, wanted: Any, shown: tuple[str, str])
     assert smallest(found, wanted) == shown
 
 
-@pytest.mark.parametrize(("found", "wanted"), [([1, 2], [1, 3]), (1, 2), ("a" * 200, "b" * 200), (ROWS, WIDE)])
+@pytest.mark.parametrize(("found", "wanted"), [([1, 2], [1, 3]), (1, 2), ("a" * 200, "b" * 200), (ROWS, WIDE), (ROWS, [])])
 def test_what_is_read_more_easily_whole(found: Any, wanted: Any) -> None:
-    """Short data, plain values, and data of another kind."""
+    """Short data, plain values, data of another kind, and where nothing was wanted or found."""
     assert smallest(found, wanted) is None

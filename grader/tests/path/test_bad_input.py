@@ -88,7 +88,7 @@ def test_marks_without_docker_for_a_lab_that_needs_it(mlops: Command, tmp_path: 
 def test_a_check_before_any_start(mlops: Command, tmp_path: Path) -> None:
     """Says which command comes first."""
     done = mlops("check", MLOPS_HOME=str(tmp_path / "fresh"))
-    assert refused(done) == "mlops: no lab was started yet (mlops start 04)"
+    assert refused(done) == "mlops: no lab was started yet (mlops modules shows them; the first one: mlops start 00)"
 
 
 def test_a_working_folder_inside_the_course(mlops: Command, course: object) -> None:

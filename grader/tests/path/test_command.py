@@ -28,7 +28,7 @@ def test_demo_prints_both_tables_and_leaves_no_process(mlops: Command) -> None:
     """The README's first command: the solution at 100, the starter at 0, exit 0, nothing left running."""
     done = mlops("demo")
     assert done.returncode == 0, done.stderr
-    assert "solution: finished" in done.stdout
+    assert "solution: ran to its end" in done.stdout
     assert "100/100" in done.stdout
     assert "starter" in done.stdout
     assert "0/100" in done.stdout

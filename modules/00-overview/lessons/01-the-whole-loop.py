@@ -562,7 +562,7 @@ assert level == 1 and sum(shown.values()) == 3
 # 5. **What will move by itself in the next hours?** Switch off the trigger *first*, or the retraining will undo your rollback at four.
 # 6. **Who is hurt until nine?** If nobody is, leave it as it is. The quietest repair is a note.
 #
-# Questions 2 to 4 fit into one cell. It takes the model's name and nothing else from this page; keep it where you can find it in the dark.
+# The registry's half of question 2, and questions 3 and 4, fit into one cell. Beside this page's imports and the bucket it takes the model's name, and it reads what this page's runs logged (`gain_per_customer`, `data_sha256`); put your own metric and tag in, and keep it where you can find it in the dark.
 
 # %% id="night-card"
 def night_card(model):
@@ -658,7 +658,7 @@ assert [check_rate(answer_of, september) for answer_of in (rate_computed, mean_o
 #
 # **Quizzes.** `mlops quiz 00` asks for judgement (*"the list got shorter; what do you look at first?"*), some with numbers drawn for you, one or two with a line to mend that is then run. Every option says why it is right or wrong and which cell of the lesson shows it. Stop whenever you like and go on later; `--new` draws other numbers.
 #
-# **Milestones.** The capstone is a churn predictor that grows by a milestone with every module: here, the repository and its first commit; at 14, the loop of this page with every station grown up. A milestone is started and checked like a lab (`mlops start capstone-00`), and judged by what your repository *does*, from a fresh clone.
+# **Milestones.** The capstone is a churn predictor that grows by a milestone with every module: here, the repository and its first commit; at 14, the loop of this page with every station grown up. `mlops capstone init` makes the folder, `mlops capstone brief` says what the milestone asks for, and `mlops capstone check` judges it by what your repository *does*, from a fresh clone.
 #
 # **Drills.** `mlops drill list`, and then one that frightens you. It breaks something for real, on servers of your own, and shows you the page that would have woken you. You look, mend and let `mlops drill check` verify that the fault is gone *and nothing else broke*: for most faults there is a repair that silences the symptom and does damage elsewhere, and that one fails. Do them tired.
 #

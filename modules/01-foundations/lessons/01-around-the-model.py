@@ -168,7 +168,7 @@ plt.show()
 # | debt | what you would see in this churn system | how you pay it back |
 # |---|---|---|
 # | underutilized data dependency | `monthly_charges`, above | train without it once a quarter; drop what doesn't earn its place |
-# | entanglement: *changing anything changes everything* | the third column of the table: leave out a column that is worth nothing, and other customers get called | never say "only a small change"; compare lists, not just AUCs |
+# | entanglement: *changing anything changes everything* | the column "list changes when it is left out": without a column that is worth nothing, other customers get called | never say "only a small change"; compare lists, not just AUCs |
 # | undeclared consumer | marketing reads your score file for its newsletter, and you are about to rescale it | access on request, so that you know whom to tell |
 # | feedback loop | customers who were called stay, and next year's model learns that such customers stay | hold back a few at random from the list, uncalled |
 # | glue code, pipeline jungle | three notebooks that must run in the right order | functions and one entry point (the lab) |

@@ -15,7 +15,7 @@
 # %% [markdown] id="title"
 # # Numbers that hold
 #
-# After this page you can smell an AUC that is too good and find the leak behind it, get the same number twice (and say which of four things moved when you don't), and put a price on a mistake, so that the threshold comes out of the prices and not out of a habit.
+# After this page you can smell an AUC that is too good and find the leak behind it, get the same number twice (and say which of five things moved when you don't), and put a price on a mistake, so that the threshold comes out of the prices and not out of a habit.
 
 # %% [markdown] id="before-you-start"
 # Same customers as on page one. Where a column or a second export is made up, the section says so.

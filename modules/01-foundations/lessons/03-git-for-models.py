@@ -98,7 +98,7 @@ assert sh("git -C heavy ls-files") == "train.py" and history > 3 and history > 1
 #
 # *Source: docs.github.com, "About large files on GitHub".*
 #
-# **The cure** rewrites history: every commit gets a new id, and everybody clones anew. So agree on an hour, then it is one command.
+# **The cure** rewrites history: every commit gets a new id, commits that held nothing else are dropped, and everybody clones anew. So agree on an hour, then it is one command. (`git filter-repo` is no part of git: `pip install git-filter-repo`.)
 
 # %% id="lose-weight" language="bash"
 # cd fresh && git filter-repo --strip-blobs-bigger-than 100K > /dev/null

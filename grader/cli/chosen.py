@@ -1,0 +1,66 @@
+"""Which lab a command is about, and the record it is written into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from grader.cli.app import course, home
+
+if TYPE_CHECKING:
+    from grader.course.tree import Lab
+    from grader.learner.record import Record
+    from grader.result import Result
+
+LabArgument = Annotated[
+    str | None, typer.Argument(help="The lab's id or number; by default the one whose folder this is, or started last.")
+]
+
+
+def current(lab: str | None) -> tuple[Lab, Path]:
+    """The lab (by default the one in whose folder this is, else the one started last) and the folder where it was started.
+
+    Raises BadInput when there is none, and in the capstone's repository, which has commands of its own.
+    """
+    from grader.errors import BadInput
+    from grader.learner import workspace
+
+    tree, events = course(), record()
+    if lab is None:
+        last = _started_here(events) or events.last("started")
+        if last is None:
+            raise BadInput("no lab was started yet", "mlops modules shows them; the first one: mlops start 00")
+        return tree.lab(last["lab"]), Path(last["folder"])
+    chosen = tree.lab(lab)
+    started = events.last("started", chosen.id)
+    return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
+
+
+def _started_here(events: Record) -> dict[str, Any] | None:
+    """The event of the lab in whose folder the command was given."""
+    from grader.capstone import progress
+    from grader.errors import BadInput
+
+    here = Path.cwd().resolve()
+    capstone = events.last(progress.STARTED)
+    if capstone is not None and here.is_relative_to(capstone["folder"]):
+        raise BadInput("this is your capstone's repository", "mlops capstone check; or name a lab: mlops check 01")
+    return next((e for e in reversed(list(events.events("started"))) if here.is_relative_to(e["folder"])), None)
+
+
+def remember(lab: Lab, result: Result) -> None:
+    """Write a check's result into the record."""
+    from grader.learner import last_result
+
+    last_result.keep(home(), result)
+    checks = {c.id: (c.status, c.found) for c in result.checks}
+    record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
+
+
+def record() -> Record:
+    """What this learner did so far."""
+    from grader.learner.record import Record
+
+    return Record(home())
