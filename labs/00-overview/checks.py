@@ -118,10 +118,10 @@ def compare(lab: Lab, found: dict[str, Any], rows: Sequence[Customer], where: st
     wanted = rates_of(rows)
     wrong = [name for name, rate in wanted.items() if not (is_number(found.get(name)) and abs(found[name] - rate) <= 1e-6)]
     if wrong:
-        rounded = ", rounded" if all(found.get(n) in [round(wanted[n], digits) for digits in range(1, 6)] for n in wrong) else ""
+        rounded = all(found.get(name) in [round(wanted[name], digits) for digits in range(1, 6)] for name in wrong)
         lab.fail(
             "the share of each contract's own customers who left: " + ", ".join(f"{n} {wanted[n]:.6f}" for n in wrong),
-            ", ".join(f"{name} {found.get(name, 'missing')}" for name in wrong) + f"{rounded}  ({where})",
+            ", ".join(f"{name} {found.get(name, 'missing')}" for name in wrong) + f"{', rounded' * rounded}  ({where})",
         )
 
 
