@@ -91,7 +91,7 @@ def console() -> Console:
     """Standard output: plain when it is no terminal or NO_COLOR is set. Brackets are brackets: what is shown is code, often."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, emoji=False)
 
 
 def leave(code: int) -> NoReturn:
