@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from grader.run.traceback import Frame, frames
 from grader.spec.sample import Outcome
+
+SHOWN_LINES = 4
+"""Of what a shell command that failed wrote last."""
 
 
 @dataclass(frozen=True)
@@ -44,5 +48,15 @@ def _record(notebook: Any, cell: Any, timed_out: list[str], ran: list[str]) -> C
     if errors:
         found = tuple(frames(notebook, errors[0]))
         line = next((frame.line for frame in found if frame.cell == cell["id"]), None)
-        return CellRecord(cell["id"], "raised", f"{errors[0].ename}: {errors[0].evalue}"[:500], line, found)
+        return CellRecord(cell["id"], "raised", _error(cell, errors[0])[:500], line, found)
     return CellRecord(cell["id"], "ran" if cell["id"] in ran else "not_run")
+
+
+def _error(cell: Any, error: Any) -> str:
+    """What was raised. For a `%%bash` cell that is the whole script in quotes: its exit status and last words say more."""
+    ended = re.search(r"returned non-zero exit status (\d+)\.?$", str(error.evalue))
+    if error.ename != "CalledProcessError" or ended is None:
+        return f"{error.ename}: {error.evalue}"
+    streams = [output.text for output in cell.get("outputs", []) if output.output_type == "stream" and output.name == "stderr"]
+    words = "".join(streams).strip().splitlines()[-SHOWN_LINES:]
+    return f"a command in it, which ended with {ended[1]}" + (f" and said: {' | '.join(words)}" if words else "")

@@ -143,18 +143,24 @@ def tested(lab: Lab, files: dict[str, str]) -> tuple[int, str]:
     return int(answer["code"]), answer["said"]
 
 
+def failures(said: str) -> str:
+    """What pytest's output says of the first failure: the error's own lines, or its end where there are none."""
+    lines = [line.strip() for line in said.splitlines() if line.startswith(("E  ", "FAILED", "ERROR"))]
+    return "; ".join(lines[:4])[:400] or said[-250:]
+
+
 @check("tests-green")
 def tests_hold_what_the_code_promises(lab: Lab) -> None:
     """Your tests are green on your code, on the code that you were handed, and on the same code written by somebody else."""
     own_source(lab)
     code, said = tested(lab, {})
     if code != 0:
-        lab.fail("pytest ends green on your own code (exit code 0)", f"exit code {code}: {said[-400:]}")
+        lab.fail("pytest ends green on your own code (exit code 0)", f"exit code {code}: {failures(said)}")
     again = {"the handed-over code": handed_over(lab), "the same, written anew": REWRITTEN}
 
     def problem(name: str) -> str:
         code, said = tested(lab, package(lab, again[name]))
-        return "" if code == 0 else f"{name}: exit code {code}: {said[-250:]}"
+        return "" if code == 0 else f"{name}: exit code {code}: {failures(said)}"
 
     lab.each("ways to write it", list(again), problem, "green, for they all behave alike")
 

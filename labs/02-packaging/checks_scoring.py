@@ -37,7 +37,8 @@ def _amount(text):
     return 0.0 if stripped == "" else float(stripped)
 
 
-def clean(row):
+def clean(row, defaults=None):
+    row = dict(defaults or {}) | dict(row)
     kinds = MODEL["contract"].keys()
     tenure, kind = int(row["tenure"]), row["contract"].strip()
     for wrong, what in ((tenure < 0, f"tenure {tenure} is negative"), (kind not in kinds, f"unknown contract {kind!r}")):

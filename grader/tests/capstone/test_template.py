@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from grader.course import data
 from grader.course.tree import Course
 from grader.errors import BadInput
 from grader.spec.lab import DataSpec
-from grader.tests.path.conftest import Command
+from grader.tests.path.conftest import MLOPS, Command
 
 TREE = [
     ".gitignore", "Makefile", "README.md", "data/customers.csv", "pyproject.toml", "src/churn_predictor/__init__.py",
@@ -99,3 +100,44 @@ def test_the_command_says_what_to_do_next(mlops: Command) -> None:
     assert again.stderr == (
         f"mlops: {folder} is not empty (name a folder that is new or empty: what is there stays as it is)\n"
     )
+
+
+def test_a_repository_that_was_moved_is_taken_as_it_is(mlops: Command) -> None:
+    """`init` on a clone of one's own writes nothing, and `status` shows that one from then on."""
+    assert mlops("capstone", "init").returncode == 0
+    moved = mlops.work / "elsewhere"
+    (mlops.work / "churn-predictor").rename(moved)
+    subprocess.run(["git", "init", "-q", str(moved)], check=True)
+    before = tree(moved)
+    taken = mlops("capstone", "init", str(moved))
+    assert (taken.returncode, taken.stdout.splitlines()[0]) == (
+        0, f"Your capstone is {moved} from now on: a repository already, so nothing was written",
+    )  # fmt: skip
+    assert tree(moved) == before
+    assert mlops("capstone", "status").stdout.splitlines()[-1] == f"in {moved}"
+
+
+def test_a_milestone_is_not_started_as_a_lab(mlops: Command) -> None:
+    """`mlops start` would make another folder and another first commit; it says where the capstone is begun."""
+    done = mlops("start", "capstone-00")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "mlops: capstone-00 is a milestone, worked on in your own repository (mlops capstone init, mlops capstone check)\n",
+    )
+    assert list(mlops.work.iterdir()) == []
+
+
+def test_in_the_capstone_s_folder_a_lab_s_command_says_where_it_is(mlops: Command) -> None:
+    """`mlops check` there would grade whichever lab was started last."""
+    mlops("capstone", "init")
+    inside = subprocess.run(
+        [MLOPS[0], "check"],
+        cwd=mlops.work / "churn-predictor",
+        env=mlops.variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (inside.returncode, inside.stderr) == (
+        2, "mlops: this is your capstone's repository (mlops capstone check; or name a lab: mlops check 01)\n",
+    )  # fmt: skip

@@ -159,7 +159,7 @@ assert sh("hashed/bin/pip freeze")[1].startswith("tariff==1.0")
 # %% id="lock-it" language="bash"
 # set -eu
 # rm -rf project && mkdir project && cd project
-# uv init -q --bare --name churn-report
+# uv init -q --bare --no-workspace --name churn-report   # a project of its own, not a part of your lab's
 # uv add -q pyyaml
 # uv add -q --dev pytest
 # cat pyproject.toml

@@ -156,7 +156,9 @@ assert code != 0 and "409" in said
 # None of them runs it. Each sees something else. Give all three the same bad file.
 
 # %% id="bad-file" language="bash"
-# mkdir -p readers && cd readers && cat > report.py <<'PY'
+# mkdir -p readers && cd readers
+# printf '[mypy]\n' > mypy.ini; touch ruff.toml   # configurations of their own: otherwise both read your lab's, one folder up
+# cat > report.py <<'PY'
 # import os, json
 # def collect(row, rows = []):
 #     rows.append(row)

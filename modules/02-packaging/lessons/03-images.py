@@ -18,7 +18,7 @@
 # After this page you can say what a layer is by having made one, order a Dockerfile so that its expensive step runs once a month and not once a commit, and read an image's weak points before its first pull.
 
 # %% [markdown] id="before-you-start"
-# A notebook in a sandbox has no Docker: whoever can talk to its socket owns the machine. So the cells below build layers by hand and check Dockerfiles with a linter, right here. Commands that need Docker stand in grey boxes; this notebook does not run them. The course's tests do, in this order, in a terminal, with the files that the cells write; run them in a terminal yourself if you have Docker.
+# A notebook in a sandbox has no Docker: whoever can talk to its socket owns the machine. So the cells below build layers by hand and check Dockerfiles with a linter, right here. Commands that need Docker stand in grey boxes; this notebook does not run them. The course's tests do, in this order, with the files that the cells write. If you have Docker, run them in a terminal, in this folder (`cd lessons`), after `export UV_DEFAULT_INDEX=` with the address that the next cell prints.
 
 # %% id="setup"
 import hashlib, io, json, os, re, subprocess, sys, tarfile
@@ -33,6 +33,7 @@ def sh(command):
     return done.returncode, (done.stdout + done.stderr).strip()
 
 print(sh("hadolint --version")[1])
+print("export UV_DEFAULT_INDEX=" + os.environ.get("UV_DEFAULT_INDEX", ""))
 
 # %% [markdown] id="p1-failure"
 # ## 1. The image that took the evening
@@ -105,7 +106,7 @@ assert again == manifest["digest"] and len(blobs) == 4
 # %% [markdown] id="p2-failure"
 # ## 2. A Dockerfile as it is written first
 #
-# It works. A linter that knows Dockerfiles, hadolint, has something to say all the same; read the numbers in front of its lines.
+# It doesn't even build (`apt-get` asks a question that nobody answers), and that is the least of it. Read what a linter that knows Dockerfiles, hadolint, says; the numbers stand in front of its lines.
 
 # %% id="first-dockerfile"
 # %%writefile Dockerfile.first
@@ -129,7 +130,7 @@ print(f"{len(findings)} rules broken; by whom it will be noticed is in the table
 # |---|---|---|
 # | `FROM python:latest` | another Python one day | nobody deployed anything, and it broke |
 # | `ADD . /app` first | every commit changes this layer, and all that stand on it are built again | whoever waits 9 minutes for one line |
-# | `gcc` in the image | 150 MB and a tool for intruders | security, at 19:30 |
+# | `gcc` in the image | hundreds of MB and a tool for intruders | security, at 19:30 |
 # | no `USER` | root, also outside if a volume is mounted | whoever cleans up after it |
 # | `CMD python …` as text | a shell is process 1, and doesn't pass SIGTERM on | every stop takes 10 s and ends in a kill |
 # | no `HEALTHCHECK`, no probe | "running" means that a process exists | the customer |
@@ -271,13 +272,14 @@ assert up == 0 and down != 0
 # %% [markdown] id="p5-idea"
 # ## 5. More than one container
 #
-# `compose.yaml` writes down what you would type: images, ports, volumes, who waits for whom. `depends_on` alone waits for a *start*; with `condition: service_healthy` it waits for health, and your health check has its first customer.
+# `compose.yaml` writes down what you would type: images, ports, volumes, who waits for whom. `depends_on` alone waits for a *start*; with `condition: service_healthy` it waits for health, and your health check has its first customer. `init: true` puts a tiny process 1 in front: Python as process 1 ignores SIGTERM unless it handles it, and a stop would take its 10 seconds in spite of the list after `CMD`.
 
 # %% id="compose-file"
 # %%writefile compose.yaml
 services:
   scorer:
     image: hello:4f1c2d7
+    init: true
     read_only: true
     cap_drop: [ALL]
     security_opt: ["no-new-privileges:true"]

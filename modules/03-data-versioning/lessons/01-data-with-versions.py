@@ -121,7 +121,7 @@ display(SVG("""<svg xmlns="http://www.w3.org/2000/svg" width="690" height="160" 
 # git status --short
 
 # %% [markdown] id="p1-look"
-# Don't take the tool's word. The note is four lines of YAML, and the name in it is the MD5 that any other program computes. (Not a secret-keeping MD5: nobody attacks you here, you only need a name. Never use it to prove that a file was not forged.)
+# Don't take the tool's word. The note is a few lines of YAML, and the name in it is the MD5 that any other program computes. (MD5 is fine as a name, where nobody attacks you. Never use it to prove that a file was not forged.)
 
 # %% id="the-note" language="bash"
 # cd repo
@@ -346,7 +346,7 @@ for question in (s3.get_bucket_versioning, s3.get_bucket_lifecycle_configuration
 # |---|---|---|
 # | versioning | on, old versions kept 30 days | undoes a wrong `gc` or delete |
 # | lifecycle: expire current objects | **never** | an object of DVC is old because it is right: last accessed says nothing |
-# | lifecycle: abort unfinished uploads | after 7 days | parts of broken uploads cost money and show up in no listing |
+# | lifecycle: abort unfinished uploads | after 7 days | parts of broken uploads cost money and show up in no listing of objects |
 # | delete permission | one role, not everyone's key | reading and adding is all that daily work needs |
 #
 # The rule that costs most is well meant: somebody tidies the bucket with *expire after 90 days*. Every commit older than a quarter then points at nothing, and you'll hear of it when you need one.
@@ -373,6 +373,9 @@ s3.put_object(Bucket=bucket, Key=key, Body=b"customer_id,churn\n1,Yes\n");
 # dvc remote modify store verify true
 # rm -rf .dvc/cache data/customers.csv
 # dvc pull; echo "exit code $?"
+
+# %% [markdown] id="verified-looks-like"
+# The message is the one of section 2, where the object was never pushed. So at night both are possible causes; `aws s3 ls` on the object's key tells which: there with other bytes, or not there.
 
 # %% id="repair"
 # The cache of the first clone still has the right bytes: put them back under their own name.

@@ -231,7 +231,7 @@ assert hashlib.md5(Path("repo/data/features.csv").read_bytes()).hexdigest() == h
 # dvc repro --dry 2>&1 | grep -v '^$'
 
 # %% [markdown] id="p3-3am"
-# **At 3 a.m.** `dvc repro` reruns a four-hour stage and you don't know why. Interrupt it: the lock file is written only after a success, and the old outputs are in the cache. `dvc status` names the dependency that differs, `git diff dvc.lock` what it was before. If the difference is a comment in a script and you are certain, `dvc commit` accepts the outputs as they are without running anything. It is the one command here that can write an untrue receipt. Say so in the commit message.
+# **At 3 a.m.** `dvc repro` reruns a four-hour stage and you don't know why. Interrupt it: the lock file is written only after a success. The old outputs are in the cache, though no longer in the folder, since DVC clears them away before a stage runs: `dvc checkout` brings them back. `dvc status` names the dependency that differs, `git diff dvc.lock` what it was before. If the difference is a comment in a script and you are certain, `dvc commit` accepts the outputs as they are without running anything. It is the one command here that can write an untrue receipt. Say so in the commit message.
 
 # %% [markdown] id="p4-failure"
 # ## 4. From a number to its rows

@@ -138,7 +138,7 @@ display(cases(sick)[["schema_context", "column", "check", "failure_case", "index
 assert len(cases(feed)) == 0 and {"contract", "monthly_charges", "customer_id"} <= set(cases(sick)["column"].dropna())
 
 # %% [markdown] id="p2-read-it"
-# Three things to know before you build on this table. A check over the whole frame, like the one on blank totals, reports every cell of the row, each under its own column; give such a rule a function of its own if the *column* matters. A missing column is reported with its name as `failure_case`, not as `column`. And look what one text does to a column of numbers:
+# Three things to know before you build on this table. A check over the whole frame, like the one on blank totals, reports cells of the row under *their* columns, and not always the one at fault: the blank `total_charges` of row 3 is the one column that is missing above. Give such a rule a function of its own if the *column* matters. A missing column is reported with its name as `failure_case`, not as `column`. And look what one text does to a column of numbers:
 
 # %% id="one-text-in-a-column"
 text = feed.head(8).astype({"tenure": object})
@@ -201,7 +201,7 @@ display(report(large))
 assert report(feed).empty and set(report(large)["column"]) == {"contract", "total_charges"}
 
 # %% [markdown] id="p3-statistics"
-# Two of these expectations are about the batch as a whole, and they see what no rule about cells can. Here is Monday's export of page one, in which every single row is perfect.
+# Some of these expectations are about the batch as a whole: the set of its columns, the number of rows, a mean. They can see what no rule about cells sees. Here is Monday's export of page one, in which every single row is perfect; watch which of them notice.
 
 # %% id="every-row-is-perfect"
 monday = customers.sort_values("tenure", ascending=False)[FEED].head(len(feed) * 4 // 5).reset_index(drop=True)
@@ -305,7 +305,7 @@ assert changes["column"].tolist() == ["InternetService", "contract", "internet_s
 assert drift(profile(feed), profile(feed.sample(frac=0.5, random_state=1))).empty
 
 # %% [markdown] id="p4-wrong"
-# A rename shows up as two lines, one of which calls itself harmless. Read the table as a whole. And a change of *meaning* isn't in it at all: `tenure` in months since the first contract, or since the last? Same type, same range, another truth. Only the producer can tell you, which is why the contract has an address in it.
+# A rename shows up as two lines, one of which calls itself harmless. Read the table as a whole. (Harmless for those who read: the gate of section 2 refuses unknown columns all the same, until somebody has said what the new one means and put it into the contract.) And a change of *meaning* isn't in it at all: `tenure` in months since the first contract, or since the last? Same type, same range, another truth. Only the producer can tell you, which is why the contract has an address in it.
 #
 # **How you would notice** without any of this: the share of blanks and of unknown values in what the model is given, as two time series, per column (module 11). They are the cheapest drift monitor there is.
 
