@@ -95,7 +95,8 @@ class Watch:
                 self._check(now, None)
             elif now.sha256 != self._graded.sha256:
                 tasks = changed(self._lab, self._graded, now)
-                say(f"{time.strftime('%H:%M:%S')} saved: {', '.join(tasks) or 'nothing that is checked'} changed")
+                what = f"{', '.join(tasks)} changed" if tasks else "nothing that is checked has changed"
+                say(f"{time.strftime('%H:%M:%S')} saved: {what}")
                 if tasks:
                     self._check(now, affected(self._lab, tasks))
 
@@ -158,8 +159,10 @@ def _events(lab: Lab, folder: Path, poll: Poll) -> Iterator[str]:
         path = Path(file).relative_to(folder).as_posix()
         return path == notebook_name(lab) or takes(path)
 
+    looked = False  # what was saved before the watch stood is looked for once
     for saved in watchfiles.watch(folder, watch_filter=ours, rust_timeout=POLL_MS, yield_on_timeout=True):
         while key := poll():
             yield key
-        if saved:
+        if saved or not looked:
+            looked = True
             yield ""
