@@ -81,14 +81,14 @@ def check(
     from grader.learner import workspace
 
     chosen, folder = current(lab)
-    workspace.read(chosen, folder)
+    notebook = workspace.read(chosen, folder)
     submission = of_folder(chosen, folder)
     services = stack(backend)
     with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
         place = Place(services.course, services.backend, services, running, home() / "evidence", images)
         result = grade(chosen, submission, place)
-    _remember(chosen, result)
+    _remember(chosen, result, workspace.sources(chosen, notebook))
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
     else:
@@ -244,10 +244,10 @@ def current(lab: str | None) -> tuple[Lab, Path]:
     return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
 
 
-def _remember(lab: Lab, result: Result) -> None:
+def _remember(lab: Lab, result: Result, sources: dict[str, str]) -> None:
     from grader.learner import last_result
 
-    last_result.keep(home(), result)
+    last_result.keep(home(), last_result.Kept(result=result, sources=sources))
     checks = {c.id: (c.status, c.found) for c in result.checks}
     record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 

@@ -40,7 +40,8 @@ export class Actions {
         status = await this._server.ask('status');
       }
       const changed = status.lab?.id !== this.lab?.id;
-      this._state.set({ status, result: status.result, ...(changed ? { checked: {}, hints: {}, turn: null, verdict: null } : {}) });
+      const anew = changed ? { hints: {}, turn: null, verdict: null } : {};
+      this._state.set({ status, result: status.result, checked: status.checked, ...anew });
     });
   }
 

@@ -35,7 +35,7 @@ export class Panel {
     state.on(['status', 'result'], () => this._drawHead());
     state.on(['running', 'status'], () => this._drawButtons());
     state.on(['said', 'problem', 'running'], () => this._drawSaid());
-    state.on(['status', 'result', 'hints'], () => fill(this._pages.tasks, tasks(state, actions, show)));
+    state.on(['status', 'result', 'hints', 'edited'], () => fill(this._pages.tasks, tasks(state, actions, show)));
     state.on(['turn', 'verdict'], () => this._drawQuiz()); // not with each status: a half typed answer must stay
     state.on(['progress'], () => fill(this._pages.progress, progress(state)));
     state.on(['status', 'services'], () => fill(this._pages.services, services(state, actions)));

@@ -15,6 +15,8 @@ export const NOTES = { right: ['✓', 'right'], wrong: ['✗', 'wrong'], missed:
 /** @type {Object<string, [string, string]>} */
 export const SERVICES = { up: ['✓', 'up'], down: ['·', 'down'], 'does not answer': ['✗', 'does not answer'] };
 
+export const LATE = ' · edited since this check';
+
 /**
  * `12`, `7.5`: a number without needless digits.
  * @param {number} value
