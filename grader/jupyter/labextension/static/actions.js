@@ -17,6 +17,7 @@ export class Actions {
     this._dialogs = apputils;
     this._abort = null;
     this._busy = new Set();
+    this._looking = null;
   }
 
   get lab() {
@@ -29,7 +30,7 @@ export class Actions {
 
   /** Where the learner is; `wanted` is the lab of the notebook in front, if it is one. */
   async refresh(wanted = this.lab?.id ?? null) {
-    await this._doing('status', '', async () => {
+    this._looking = this._doing('status', '', async () => {
       let status;
       try {
         status = await this._server.ask('status', { lab: wanted });
@@ -43,14 +44,15 @@ export class Actions {
       const anew = changed ? { hints: {}, turn: null, verdict: null } : {};
       this._state.set({ status, result: status.result, checked: status.checked, ...anew });
     });
+    await this._looking;
   }
 
   /** Save the notebook and have the lab checked; a check that runs already goes on alone. */
   async check() {
-    const { lab, path } = this;
-    if (this._state.running || !this._begun()) {
+    if (this._state.running || !(await this._begun()) || this._state.running) {
       return;
     }
+    const { lab, path } = this;
     this._abort = new AbortController();
     this._state.set({ running: true, said: 'Saving the notebook, then checking it …', problem: false });
     try {
@@ -77,7 +79,7 @@ export class Actions {
 
   /** @param {string | null} check the check to hint at; by default the first that failed */
   async hint(check = null) {
-    if (!this._begun()) {
+    if (!(await this._begun())) {
       return;
     }
     await this._doing('hint', 'Looking for a hint …', async () => {
@@ -143,7 +145,13 @@ export class Actions {
   }
 
   /** Whether there is a notebook to work on; if not, that is said. */
-  _begun() {
+  async _begun() {
+    if (this._state.status === null) {
+      await (this._looking ?? this.refresh()); // pressed before the first answer came
+    }
+    if (this._state.status === null) {
+      return false; // why not, was said
+    }
     if (this.lab?.started) {
       return true;
     }
@@ -154,7 +162,7 @@ export class Actions {
 
   /** Save, have files replaced, and read the notebook again. */
   async _replace(question, body, said) {
-    if (!this._begun()) {
+    if (!(await this._begun())) {
       return;
     }
     await this._doing(question, '', async () => {

@@ -52,7 +52,7 @@ export function taskVerdict(task, result) {
     return { status: 'passed', sign: '✓', text: `passed · ${points}`, checks };
   }
   const kinds = new Set(checks.map(check => check.status));
-  const status = kinds.has('failed') ? 'failed' : kinds.has('partial') ? 'partial' : [...kinds].find(kind => kind !== 'passed');
+  const status = earned > 0 ? 'partial' : kinds.has('failed') ? 'failed' : [...kinds].find(kind => kind !== 'passed');
   const text = `${VERDICTS[status][1]} · ${passed} of ${counted(checks.length, 'check')} passed · ${points}`;
   return { status, sign: VERDICTS[status][0], text, checks };
 }
