@@ -58,12 +58,12 @@ def test_check_shows_the_result(cell: Cell, fresh: Path) -> None:
     """The score, each check with a word beside its mark, what the first one expected and found, and which state was checked."""
     text, marked = page(cell("%check"))
     assert text.splitlines()[0] == f"{LAB}: finished, 0 of 100 points"
-    assert re.search(r"\nparameters +tracked-run +✗ failed +0/10\n", text)
-    assert "\n✗ failed: parameters\n" in text
-    assert "\n    next      " in text
+    assert re.search(r"\nparameters +tracked-run +· not run +0/10\n", text)
+    assert "\n· not run: parameters\n" in text
+    assert re.search("\n    found +.*NotImplementedError", text)
     assert re.search(rf"\nChecked {LAB}.ipynb as it was saved at \d\d:\d\d:\d\d\. If you changed it since: ", text)
     assert [word for word in text.split() if html.escape(word) not in marked] == []
-    assert page(cell("%check --all"))[0].count("\n✗ failed: ") == 10
+    assert page(cell("%check --all"))[0].count("\n· not run: ") == 10
 
 
 def test_hint_goes_on(cell: Cell, fresh: Path) -> None:
