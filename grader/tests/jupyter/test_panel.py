@@ -111,8 +111,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     """From the notebook to the panel, a check, a quiz question and its verdict, without a mouse; the focus is never lost."""
     page.keyboard.press("ControlOrMeta+Shift+c")
     page.wait_for_function("document.activeElement.matches('.lm-CommandPalette-input')")
-    page.wait_for_selector(".lm-CommandPalette-item")
-    page.keyboard.type("MLOps course: show", delay=20)
+    page.keyboard.type("MLOps course: show", delay=30)
     page.wait_for_selector(".lm-CommandPalette-item.lm-mod-active[data-command='mlops-course:show']")
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.dataset.key === 'check'")
