@@ -60,7 +60,7 @@ export class Actions {
       const checked = this._notebooks.sources(path);
       const said = text => this._state.set({ said: text });
       const result = await this._server.check(lab.id, said, this._abort.signal);
-      this._state.set({ result, checked, said: summary(result), problem: false });
+      this._state.set({ running: false, result, checked, said: summary(result), problem: false });
       void this.progress();
       void this.services();
     } catch (error) {
@@ -129,7 +129,7 @@ export class Actions {
     await this._doing('quiz', '', async () => {
       const verdict = await this._server.ask('quiz/answer', { quiz: turn.quiz, question: turn.question.id, answer });
       const word = verdict.right ? 'Right.' : verdict.share > 0 ? 'Partly right.' : 'Wrong.';
-      this._state.set({ verdict, said: `${word} Why stands in the quiz.`, problem: false });
+      this._state.set({ verdict, said: `${word} The reasons are below.`, problem: false });
       void this.progress();
     });
   }
