@@ -8,8 +8,8 @@
 
 They run the same `mlops` commands as a terminal, in a process of their own. A lab's kernel has no grader in its environment:
 `mlops start` gives it a copy of this file alone, which therefore imports nothing but IPython and the standard library.
-A sandbox has not even that: a magic that stays in the cell of a task is an error when the notebook is checked, as it would be
-in any other Jupyter. Keep them in cells of your own, which are not run.
+A sandbox has not even that: a magic that is left in the cell of a task is unknown there, and does nothing when the notebook is
+checked. Cells of your own, where magics belong, are not run at all.
 """
 
 from __future__ import annotations

@@ -50,11 +50,11 @@ def _started_here(events: Record) -> dict[str, Any] | None:
     return next((e for e in reversed(list(events.events("started"))) if here.is_relative_to(e["folder"])), None)
 
 
-def remember(lab: Lab, result: Result) -> None:
-    """Write a check's result into the record."""
+def remember(lab: Lab, result: Result, sources: dict[str, str]) -> None:
+    """Write a check's result into the record, and keep it whole beside the sources of the cells that it judged."""
     from grader.learner import last_result
 
-    last_result.keep(home(), result)
+    last_result.keep(home(), last_result.Kept(result=result, sources=sources))
     checks = {c.id: (c.status, c.found) for c in result.checks}
     record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 

@@ -84,14 +84,14 @@ def check(
     from grader.learner import workspace
 
     chosen, folder = current(lab)
-    workspace.read(chosen, folder)
+    notebook = workspace.read(chosen, folder)
     submission = of_folder(chosen, folder)
     services = stack(backend)
     with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
         place = Place(services.course, services.backend, services, running, home() / "evidence", images)
         result = grade(chosen, submission, place)
-    remember(chosen, result)
+    remember(chosen, result, workspace.sources(chosen, notebook))
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
     else:

@@ -105,6 +105,8 @@ class StatusSaid(Said):
 
     lab: LabShown | None
     result: Result | None
+    checked: dict[str, str]
+    """The source of each task's cell that the result is about."""
     up: tuple[Up, ...]
 
 

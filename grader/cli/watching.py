@@ -103,6 +103,7 @@ class Watch:
     def _check(self, now: Submission, tasks: list[str] | None) -> None:
         from grader.cli import render
         from grader.grading.grade import grade
+        from grader.learner import workspace
         from grader.learner.changes import joined
 
         say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks is None else ', '.join(tasks)} …")
@@ -115,7 +116,7 @@ class Watch:
             say("every check has passed; now all of them on this one version")
             self._check(now, None)
             return
-        remember(self._lab, result)
+        remember(self._lab, result, workspace.sources(self._lab, now.notebook))
         render.summary(console(), result)
         render.feedback(console(), result, 1, self._plain)
 

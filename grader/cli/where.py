@@ -18,7 +18,10 @@ def status(course: Course, here: tuple[Lab, Path] | None, home: Path, up: list[U
     from grader.learner import last_result
 
     shown = lab_shown(course, *here) if here else None
-    return StatusSaid(lab=shown, result=last_result.last(home, shown.id) if shown else None, up=tuple(up))
+    kept = last_result.last(home, shown.id) if shown else None
+    return StatusSaid(
+        lab=shown, result=kept.result if kept else None, checked=kept.sources if kept else {}, up=tuple(up)
+    )  # fmt: skip
 
 
 def services_up(course: Course, running: Mapping[str, Mapping[str, Running]]) -> list[Up]:

@@ -1,4 +1,4 @@
-"""What the last check of a lab said, whole: the record keeps the points, this file what was expected, found and next."""
+"""What the last check of a lab said, whole, and of what: the record keeps the points, this file what was expected and found."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from grader.result import Result
+from grader.result import Frozen, Result
 
 
-def keep(home: Path, result: Result) -> None:
+class Kept(Frozen):
+    """A result, and the source of each task's cell that it is about."""
+
+    result: Result
+    sources: dict[str, str]
+
+
+def keep(home: Path, kept: Kept) -> None:
     """Keep it in the place of the one before, in one step."""
-    file = _file(home, result.lab)
+    file = _file(home, kept.result.lab)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = file.with_suffix(".new")
-    new.write_text(result.json_line(), encoding="utf-8")
+    new.write_text(kept.model_dump_json(by_alias=True), encoding="utf-8")
     new.replace(file)
 
 
-def last(home: Path, lab: str) -> Result | None:
-    """The result of the last check on this machine; None where there is none, or an older version wrote it."""
+def last(home: Path, lab: str) -> Kept | None:
+    """What the last check on this machine said; None where there was none, or an older version kept it."""
     try:
-        return Result.model_validate_json(_file(home, lab).read_bytes())
+        return Kept.model_validate_json(_file(home, lab).read_bytes())
     except (OSError, ValidationError):
         return None
 

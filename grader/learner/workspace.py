@@ -67,6 +67,15 @@ def read(lab: Lab, folder: Path) -> bytes:
     return notebook.read_bytes()
 
 
+def sources(lab: Lab, notebook: bytes) -> dict[str, str]:
+    """The source of each task's cell, by the task's id; none for what is no notebook any more."""
+    tasks = {task.id for task in lab.spec.tasks}
+    try:
+        return {cell["id"]: cell.source for cell in _parsed(notebook).cells if cell.get("id") in tasks}
+    except BROKEN:
+        return {}
+
+
 def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
     """Put the starter back: the cell and the files of one task, or the notebook and all files of the work. The git
     repository stays as it is. Returns the folder with the backup that was made before."""

@@ -260,6 +260,13 @@ def test_kernel_is_described_whole(folder: Path, monkeypatch: pytest.MonkeyPatch
     assert workspace.kernel_variables(folder, "another") == {}
 
 
+def test_sources_are_those_of_the_tasks(small_lab: Lab, folder: Path) -> None:
+    """By the task's id, as they stand in the file; a file that is no notebook has none."""
+    found = workspace.sources(small_lab, write_answer(folder))
+    assert (found["add"], sorted(found)) == (WRITTEN, ["add", "mean"])
+    assert workspace.sources(small_lab, b"{") == {}
+
+
 def test_kernel_finds_the_magic_and_no_check(folder: Path) -> None:
     """On the kernel's search path lies a package `grader` of one module: nothing else of ours can be imported by accident."""
     workspace.write_kernel(folder, "python3", Path("/venv/bin/python"), {})

@@ -17,6 +17,7 @@ export class Actions {
     this._dialogs = apputils;
     this._abort = null;
     this._busy = new Set();
+    this._looking = null;
   }
 
   get lab() {
@@ -29,7 +30,7 @@ export class Actions {
 
   /** Where the learner is; `wanted` is the lab of the notebook in front, if it is one. */
   async refresh(wanted = this.lab?.id ?? null) {
-    await this._doing('status', '', async () => {
+    this._looking = this._doing('status', '', async () => {
       let status;
       try {
         status = await this._server.ask('status', { lab: wanted });
@@ -40,16 +41,18 @@ export class Actions {
         status = await this._server.ask('status');
       }
       const changed = status.lab?.id !== this.lab?.id;
-      this._state.set({ status, result: status.result, ...(changed ? { checked: {}, hints: {}, turn: null, verdict: null } : {}) });
+      const anew = changed ? { hints: {}, turn: null, verdict: null } : {};
+      this._state.set({ status, result: status.result, checked: status.checked, ...anew });
     });
+    await this._looking;
   }
 
   /** Save the notebook and have the lab checked; a check that runs already goes on alone. */
   async check() {
-    const { lab, path } = this;
-    if (this._state.running || !this._begun()) {
+    if (this._state.running || !(await this._begun()) || this._state.running) {
       return;
     }
+    const { lab, path } = this;
     this._abort = new AbortController();
     this._state.set({ running: true, said: 'Saving the notebook, then checking it …', problem: false });
     try {
@@ -57,7 +60,7 @@ export class Actions {
       const checked = this._notebooks.sources(path);
       const said = text => this._state.set({ said: text });
       const result = await this._server.check(lab.id, said, this._abort.signal);
-      this._state.set({ result, checked, said: summary(result), problem: false });
+      this._state.set({ running: false, result, checked, said: summary(result), problem: false });
       void this.progress();
       void this.services();
     } catch (error) {
@@ -76,7 +79,7 @@ export class Actions {
 
   /** @param {string | null} check the check to hint at; by default the first that failed */
   async hint(check = null) {
-    if (!this._begun()) {
+    if (!(await this._begun())) {
       return;
     }
     await this._doing('hint', 'Looking for a hint …', async () => {
@@ -126,7 +129,7 @@ export class Actions {
     await this._doing('quiz', '', async () => {
       const verdict = await this._server.ask('quiz/answer', { quiz: turn.quiz, question: turn.question.id, answer });
       const word = verdict.right ? 'Right.' : verdict.share > 0 ? 'Partly right.' : 'Wrong.';
-      this._state.set({ verdict, said: `${word} Why stands in the quiz.`, problem: false });
+      this._state.set({ verdict, said: `${word} The reasons are below.`, problem: false });
       void this.progress();
     });
   }
@@ -142,7 +145,13 @@ export class Actions {
   }
 
   /** Whether there is a notebook to work on; if not, that is said. */
-  _begun() {
+  async _begun() {
+    if (this._state.status === null) {
+      await (this._looking ?? this.refresh()); // pressed before the first answer came
+    }
+    if (this._state.status === null) {
+      return false; // why not, was said
+    }
     if (this.lab?.started) {
       return true;
     }
@@ -153,7 +162,7 @@ export class Actions {
 
   /** Save, have files replaced, and read the notebook again. */
   async _replace(question, body, said) {
-    if (!this._begun()) {
+    if (!(await this._begun())) {
       return;
     }
     await this._doing(question, '', async () => {

@@ -1,7 +1,7 @@
 /* The verdict on a task, under the input of its cell. */
 
 import { el, fill, mark } from './dom.js';
-import { VERDICTS, plain, taskVerdict } from './words.js';
+import { LATE, VERDICTS, plain, taskVerdict } from './words.js';
 
 const WAIT = 300;
 
@@ -41,12 +41,23 @@ export class Cells {
     if (!panel) {
       return;
     }
+    this._compare(status.path);
     const tasks = new Map(status.lab.tasks.map(task => [task.id, task]));
     for (const cell of panel.content.widgets) {
       const task = tasks.get(cell.model.id);
       if (task) {
         void cell.ready.then(() => this._place(cell, task));
       }
+    }
+  }
+
+  /** Which cells are no longer what was checked. */
+  _compare(path) {
+    const { checked, edited } = this._state;
+    const now = this._notebooks.sources(path);
+    const found = Object.keys(checked).filter(task => now[task] !== undefined && now[task] !== checked[task]);
+    if (found.join() !== edited.join()) {
+      this._state.set({ edited: found });
     }
   }
 
@@ -60,14 +71,12 @@ export class Cells {
       badge = el('div', { class: 'mlops-badge', role: 'note', 'aria-label': `Checks of task ${task.title}` });
       input.after(badge);
     }
-    this._fill(badge, cell, task);
+    this._fill(badge, task);
   }
 
-  _fill(badge, cell, task) {
+  _fill(badge, task) {
     const verdict = taskVerdict(task, this._state.result);
-    const before = this._state.checked[task.id];
-    const edited = before !== undefined && before !== cell.model.sharedModel.getSource();
-    const late = this._state.running ? ' · checking …' : edited ? ' · edited since this check' : '';
+    const late = this._state.running ? ' · checking …' : this._state.edited.includes(task.id) ? LATE : '';
     if (!verdict) {
       badge.dataset.status = 'not_run';
       fill(badge, el('p', {}, mark(['·', `not checked yet · ${plain(task.points)} points`], 'not_run'), late));

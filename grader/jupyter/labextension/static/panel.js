@@ -21,6 +21,7 @@ export class Panel {
     this._head = el('header');
     this._said = el('p', { class: 'mlops-said', role: 'status', 'aria-live': 'polite' });
     this._buttons = el('p', { class: 'mlops-actions' });
+    this._clock = el('span', { class: 'mlops-clock', 'aria-hidden': 'true' });
     this._tabs = Object.keys(TABS).map(name => this._makeTab(name));
     this._pages = Object.fromEntries(Object.keys(TABS).map(name => [name, this._makePage(name)]));
     this.node = el(
@@ -34,8 +35,9 @@ export class Panel {
     );
     state.on(['status', 'result'], () => this._drawHead());
     state.on(['running', 'status'], () => this._drawButtons());
+    state.on(['running'], () => this._tick());
     state.on(['said', 'problem', 'running'], () => this._drawSaid());
-    state.on(['status', 'result', 'hints'], () => fill(this._pages.tasks, tasks(state, actions, show)));
+    state.on(['status', 'result', 'hints', 'edited'], () => fill(this._pages.tasks, tasks(state, actions, show)));
     state.on(['turn', 'verdict'], () => this._drawQuiz()); // not with each status: a half typed answer must stay
     state.on(['progress'], () => fill(this._pages.progress, progress(state)));
     state.on(['status', 'services'], () => fill(this._pages.services, services(state, actions)));
@@ -119,9 +121,19 @@ export class Panel {
       this._buttons,
       button('check', running ? 'Checking …' : 'Check', () => this._actions.check(), { class: 'mlops-button mlops-first', 'aria-disabled': String(running) }),
       running && button('stop', 'Stop', () => this._actions.stop()),
+      running && this._clock,
       !running && button('hint', 'Hint', () => this._actions.hint()),
       button('undo', 'Undo reset', () => this._actions.undo())
     );
+  }
+
+  /** Seconds since a check began: for the eye only, the live region would say each of them. */
+  _tick() {
+    clearInterval(this._ticking);
+    const began = Date.now();
+    const show = () => fill(this._clock, `${Math.round((Date.now() - began) / 1000)} s`);
+    show();
+    this._ticking = this._state.running ? setInterval(show, 1000) : 0;
   }
 
   _drawSaid() {

@@ -9,6 +9,8 @@ import { State } from './state.js';
 
 const ID = 'mlops-course-panel';
 const CATEGORY = 'MLOps course';
+const PALETTE_CLOSES = 100;
+const WIDTH = '290px';
 const SEEN = 'mlops-course:panel-was-shown';
 const ICON =
   '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" d="M12 3 1 9l11 6 9-4.9V17h2V9L12 3zm-7 10.2v4L12 21l7-3.8v-4L12 17l-7-3.8z"/></svg>';
@@ -36,6 +38,7 @@ function activate(packages, app, tracker, palette, restorer) {
   const panel = new Panel(state, actions, task => notebooks.show(actions.path, task));
   const widget = new packages.widgets.Widget({ node: panel.node });
   widget.id = ID;
+  widget.node.style.minWidth = WIDTH; // here and not in the style sheet, which may come after the first layout
   widget.title.icon = new packages.ui.LabIcon({ name: 'mlops-course:icon', svgstr: ICON });
   widget.title.caption = 'MLOps course';
   app.shell.add(widget, 'right', { rank: 300 });
@@ -47,7 +50,7 @@ function activate(packages, app, tracker, palette, restorer) {
     if (section) {
       panel.choose(section);
     }
-    panel.focus();
+    setTimeout(() => panel.focus(), PALETTE_CLOSES); // the palette gives the focus back to where it was, then we take it
   };
   const commands = {
     show: ['show the panel', () => shown('')],

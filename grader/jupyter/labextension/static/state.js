@@ -8,6 +8,8 @@ export class State {
     this.result = null;
     /** The source that each task's cell had when it was checked, by task. */
     this.checked = {};
+    /** The tasks whose cell was edited since. */
+    this.edited = [];
     /** Whether a check runs. */
     this.running = false;
     /** What is being done, or was: the text of the live region. */

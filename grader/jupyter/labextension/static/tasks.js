@@ -1,7 +1,7 @@
 /* The lab's tasks: what each check said, hints, and a way to the cell and back to the starter. */
 
 import { button, el, mark, prose } from './dom.js';
-import { VERDICTS, plain, taskVerdict } from './words.js';
+import { LATE, VERDICTS, plain, taskVerdict } from './words.js';
 
 /**
  * @param {import('./state.js').State} state
@@ -37,7 +37,7 @@ function section(task, state, actions, show) {
     'section',
     { class: 'mlops-task', 'aria-labelledby': head, 'data-task': task.id, 'data-status': verdict?.status ?? 'not_run' },
     el('h3', { id: head }, task.title, task.stretch && el('span', { class: 'mlops-tag' }, 'stretch')),
-    el('p', {}, said),
+    el('p', {}, said, verdict && state.edited.includes(task.id) && LATE),
     where,
     el('ul', { class: 'mlops-checks' }, (verdict?.checks ?? task.checks).map(check => one(check, state, actions))),
     el(

@@ -15,6 +15,8 @@ export const NOTES = { right: ['✓', 'right'], wrong: ['✗', 'wrong'], missed:
 /** @type {Object<string, [string, string]>} */
 export const SERVICES = { up: ['✓', 'up'], down: ['·', 'down'], 'does not answer': ['✗', 'does not answer'] };
 
+export const LATE = ' · edited since this check';
+
 /**
  * `12`, `7.5`: a number without needless digits.
  * @param {number} value
@@ -50,7 +52,7 @@ export function taskVerdict(task, result) {
     return { status: 'passed', sign: '✓', text: `passed · ${points}`, checks };
   }
   const kinds = new Set(checks.map(check => check.status));
-  const status = kinds.has('failed') ? 'failed' : kinds.has('partial') ? 'partial' : [...kinds].find(kind => kind !== 'passed');
+  const status = earned > 0 ? 'partial' : kinds.has('failed') ? 'failed' : [...kinds].find(kind => kind !== 'passed');
   const text = `${VERDICTS[status][1]} · ${passed} of ${counted(checks.length, 'check')} passed · ${points}`;
   return { status, sign: VERDICTS[status][0], text, checks };
 }
