@@ -24,7 +24,6 @@ CONNECT_SECONDS = 5
 PRAGMAS = (
     "journal_mode = WAL",  # readers and the writer don't wait for each other
     "synchronous = FULL",  # what was acknowledged survives a power cut
-    f"busy_timeout = {BUSY_SECONDS * 1000}",
     "foreign_keys = ON",
     "recursive_triggers = ON",  # else INSERT OR REPLACE deletes a row without asking the triggers
 )
@@ -42,13 +41,16 @@ class DatabaseUnavailable(OurFault):
 class Database:
     """Sessions on one database. Safe to share between threads; each forked or spawned process opens its own."""
 
-    def __init__(self, url: str) -> None:
-        """Connects at the first use. Raises BadInput for a URL that is neither SQLite's nor PostgreSQL's."""
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
+        """Connects at the first use. A writer waits `busy_seconds` for SQLite's other writers.
+
+        Raises BadInput for a URL that is neither SQLite's nor PostgreSQL's.
+        """
         self.url = parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        arguments = {"timeout": BUSY_SECONDS} if self.is_sqlite else {"connect_timeout": CONNECT_SECONDS}
+        arguments = {"timeout": busy_seconds} if self.is_sqlite else {"connect_timeout": CONNECT_SECONDS}
         self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare)
