@@ -84,7 +84,7 @@ def retry(session: Session, now: datetime, number: int, by: Person | None) -> Jo
 def depth(session: Session) -> Mapping[str, int]:
     """How many jobs there are, by state."""
     found = session.execute(select(Job.state, func.count()).group_by(Job.state))
-    return {"waiting": 0, "leased": 0, "done": 0, "dead": 0} | dict(tuple(row) for row in found)
+    return {"waiting": 0, "leased": 0, "done": 0, "dead": 0} | {row[0]: row[1] for row in found}
 
 
 def note(session: Session, now: datetime, job: Job, what: str, detail: str = "", by: Person | None = None) -> None:
