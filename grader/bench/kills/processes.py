@@ -42,8 +42,8 @@ def points(sha256: str) -> float:
 
 
 def submit(url: str, log: Path, first: int, last: int, pace: float) -> None:
-    """Hand in a submission every `pace` seconds until all are acknowledged; the log gets a line for each, after its commit. Started again, it goes
-    on with the first that has none, as a client would: with the same key."""
+    """Hand in a submission every `pace` seconds until all are acknowledged; the log gets a line for each, after its commit.
+    Started again, it goes on with the first that has none, as a client would: with the same key."""
     database = Database(url)
     log.touch()
     acknowledged = {json.loads(line)["number"] for line in log.read_text().splitlines() if line.endswith("}")}

@@ -23,6 +23,8 @@ from grader.queue import jobs
 
 LIMIT = 10_000
 FINISH_SECONDS = 180.0
+SUBMITTERS = 0.2
+"""Of all kills of a process."""
 
 
 @dataclass(frozen=True)
@@ -132,10 +134,10 @@ class Run:
         """Somebody at work: a worker in the middle of a job, or a submitter; "" when there is none within some seconds."""
         for _ in range(60):
             alive = [name for name, process in self._processes.items() if process.poll() is None]
-            held = set(self._holders()) & set(alive)
-            busy = sorted(held | {name for name in alive if name.startswith("submitter")})
+            held = sorted(set(self._holders()) & set(alive))
+            submitters = [name for name in alive if name.startswith("submitter")]
             if held:
-                return self._draws.choice(busy)
+                return self._draws.choice(submitters if submitters and self._draws.random() < SUBMITTERS else held)
             time.sleep(0.05)
         return ""
 
