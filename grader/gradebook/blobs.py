@@ -77,11 +77,12 @@ class FolderBlobs:
 
     def get(self, name: str) -> bytes:
         """Read whole, and checked."""
-        try:
-            with self._failures():
-                return _checked(name, self._file(name).read_bytes())
-        except FileNotFoundError:
-            raise KeyError(name) from None
+        file = self._file(name)
+        with self._failures():
+            try:
+                return _checked(name, file.read_bytes())
+            except FileNotFoundError:
+                raise KeyError(name) from None
 
     def has(self, name: str) -> bool:
         """Whether its file is there."""
@@ -95,8 +96,6 @@ class FolderBlobs:
     def _failures(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
-            raise
         except OSError as error:
             raise BlobsUnavailable(f"the folder {self._root} can't be used: {error.strerror}", NEXT_STEP) from error
 

@@ -49,7 +49,7 @@ class Database:
         self.url = parse(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _touch(Path(self.url.database))
         arguments = {"timeout": busy_seconds} if self.is_sqlite else {"connect_timeout": CONNECT_SECONDS}
         self.engine = create_engine(self.url, connect_args=arguments, pool_pre_ping=not self.is_sqlite, hide_parameters=True)
         if self.is_sqlite:
@@ -108,6 +108,15 @@ def parse(url: str) -> URL:
     if backend == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return parsed
     raise BadInput("that is no URL of a database that the gradebook can use", "sqlite:////folder/file.db or postgresql://…")
+
+
+def _touch(file: Path) -> None:
+    """A new file is for its owner only, and so is what SQLite puts beside it. Raises BadInput where none can be."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.touch(mode=0o600)
+    except OSError as error:
+        raise BadInput(f"there can be no database at {file}: {error.strerror}", "name another place") from None
 
 
 def _prepare(connection: Any, _: ConnectionPoolEntry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar, get_args
@@ -13,19 +14,29 @@ from grader.errors import BadInput
 from grader.gradebook.late import Dates, LatePolicy, NoPenalty, extended, policy
 from grader.gradebook.tables import Assignment, Counts, Course, Enrolment, Extension, Kind, Person, Role
 
+NAME = re.compile(r"\w[\w .@+-]{0,63}")
+"""What a name may be: it becomes part of a folder's name (as a bundle's student does), so it is no path."""
 Row = TypeVar("Row", Course, Person)
 Added = TypeVar("Added", Course, Person, Enrolment, Assignment, Extension)
 
 
 def add_course(session: Session, now: datetime, name: str, title: str) -> Course:
-    """A new course. Raises BadInput when there is one of this name."""
+    """A new course. Raises BadInput when there is one of this name, and for a name that can't be."""
+    _check_name(name)
     if session.scalar(select(Course).where(Course.name == name)):
         raise BadInput(f"there is a course {name} already", "choose another name")
     return _added(session, Course(name=name, title=title, created_at=now))
 
 
 def add_person(session: Session, now: datetime, name: str, full_name: str = "", email: str | None = None) -> Person:
-    """The person of this name, new or as they are. Their name and e-mail address are brought up to date where given."""
+    """The person of this name, new or as they are. Their name and e-mail address are brought up to date where given.
+
+    Raises BadInput for an address that is somebody else's, and for a name that can't be.
+    """
+    _check_name(name)
+    owner = session.scalar(select(Person.name).where(Person.email == email, Person.name != name)) if email else None
+    if owner is not None:
+        raise BadInput(f"{email} is {owner}'s address", "give another one, or none")
     person = session.scalar(select(Person).where(Person.name == name))
     if person is None:
         return _added(session, Person(name=name, full_name=full_name, email=email, created_at=now))
@@ -52,6 +63,7 @@ def assign(
     """A new assignment, or other dates and rules for the one of this name. Raises BadInput for dates out of order, for a
     policy that needs a due date and has none, and for other content under the same name: what was handed in is for that."""
     dates, late = dates or Dates(), late or NoPenalty()
+    _check_name(name)
     _check(dates, late)
     found = session.scalar(select(Assignment).where(Assignment.course_id == course.id, Assignment.name == name))
     if found is not None and (found.kind, found.content) != (kind, content):
@@ -128,6 +140,11 @@ def _check(dates: Dates, late: LatePolicy) -> None:
         raise BadInput("the dates are out of order", "an assignment opens, is due, and closes, in this order")
     if dates.due is None and not isinstance(late, NoPenalty):
         raise BadInput(f"a late policy {late.kind} needs a due date", "give one, or choose the policy none")
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise BadInput(f"{name[:80]!r} can't be a name", "letters, digits, and . @ + - _ or spaces, at most 64")
 
 
 def _named(session: Session, table: type[Row], name: str, what: str) -> Row:

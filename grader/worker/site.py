@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.course.tree import Lab
-from grader.errors import OurFault
+from grader.errors import OurFault, Unavailable
 from grader.gradebook import tables
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
@@ -41,11 +41,15 @@ class Site:
         self._up.close()
 
     def grade(self, lease: Lease) -> tuple[Result, str]:
-        """Grade a job. Raises OurFault when what was handed in can't be read, BadInput when it no longer fits the lab."""
+        """Grade a job. Raises OurFault when what was handed in can't be read, BadInput when it no longer fits the lab,
+        Unavailable when a check can't be made on this machine: marks without it would be wrong."""
         lab = self._stack.course.lab(lease.lab)
         submission = self._submission(lab, lease)
         image = self._stack.backend.prepare(self._stack.course.environment(lab.spec.environment))
         with self._place(lab) as place:
+            lacking = lab.spec.lacking(place.present)
+            if lacking:
+                raise Unavailable(f"{', '.join(lacking)} can't be checked here, so no marks are given", "see `mlops doctor`")
             return grade(lab, submission, place), image
 
     def _submission(self, lab: Lab, lease: Lease) -> Submission:

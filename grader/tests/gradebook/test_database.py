@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import stat
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -107,6 +108,18 @@ def test_sqlite_is_set_up_to_keep_what_was_acknowledged(tmp_path: Path) -> None:
         "recursive_triggers": 1,
     }
     database.close()
+
+
+def test_a_new_file_is_for_its_owner(tmp_path: Path) -> None:
+    """It holds a class's marks. Where there can be none, it is said."""
+    database = Database(f"sqlite:///{tmp_path / 'a' / 'x.db'}")
+    with database.writing() as session:
+        session.execute(text("CREATE TABLE x (a)"))
+        modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in (tmp_path / "a").iterdir()}
+    assert modes == dict.fromkeys(("x.db", "x.db-wal", "x.db-shm"), 0o600)
+    database.close()
+    with pytest.raises(BadInput, match=r"there can be no database at .*x.db/y.db: "):
+        Database(f"sqlite:///{tmp_path / 'a' / 'x.db' / 'y.db'}")
 
 
 @pytest.mark.services

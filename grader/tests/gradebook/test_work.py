@@ -179,3 +179,20 @@ def test_assignments_are_checked(klass: SmallClass) -> None:
         klass.database.reading() as session,
     ):
         roster.assignment(session, klass.course, "x")
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a/b", ".hidden", "x" * 65, "a\nb", "<b>"])
+def test_a_name_is_no_path(klass: SmallClass, name: str) -> None:
+    """It becomes part of a folder's name, and is shown to people."""
+    with pytest.raises(BadInput, match="can't be a name"), klass.database.writing() as session:
+        roster.add_person(session, MONDAY, name)
+
+
+def test_an_address_is_one_person_s(klass: SmallClass) -> None:
+    """Given again to the same person it is as it was."""
+    with klass.database.writing() as session:
+        roster.add_person(session, MONDAY, "ann", "Ann", "ann@example.org")
+        again = roster.add_person(session, MONDAY, "ann", "", "ann@example.org")
+        assert (again.full_name, again.email) == ("Ann", "ann@example.org")
+        with pytest.raises(BadInput, match="ann@example.org is ann's address"):
+            roster.add_person(session, MONDAY, "bob", email="ann@example.org")
