@@ -26,7 +26,7 @@ def test_migrations_make_the_tables_that_the_code_means(database: Database) -> N
         context = MigrationContext.configure(session.connection(), opts={"compare_type": True})
         assert compare_metadata(context, Base.metadata) == []
     assert {table.__tablename__ for table in (
-        tables.Extension, tables.Receipt, tables.Attempt, tables.Release, tables.Mark, tables.Comment, tables.JobEvent,
+        tables.Extension, tables.Submission, tables.Receipt, tables.Attempt, tables.Release, tables.Mark, tables.Comment, tables.JobEvent,
     )} == set(APPEND_ONLY)  # fmt: skip
 
 

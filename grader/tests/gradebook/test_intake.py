@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -60,3 +64,39 @@ def test_a_notebook_of_another_lab_is_refused(klass: SmallClass, small: Course, 
     with pytest.raises(BadInput):
         accept(klass.database, blobs, small, "math", "adding", "ann", other)
     assert not blobs._root.exists()
+
+
+def at_once(calls: Sequence[Callable[[], Accepted]]) -> tuple[list[Accepted], list[BadInput]]:
+    """What comes of calls that are made at the same time: answers and refusals."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        done = [pool.submit(call) for call in calls]
+    refused = [error for future in done if isinstance(error := future.exception(), BadInput)]
+    return [future.result() for future in done if future.exception() not in refused], refused
+
+
+def test_the_same_at_once_is_one_submission_and_one_job(klass: SmallClass, small: Course, blobs: FolderBlobs) -> None:
+    """Six impatient clicks: with one key one receipt, without a key six."""
+    lab = small.lab(LAB)
+    sealed = bundle(lab, samples.solution(lab)[0])
+    click = functools.partial(accept, klass.database, blobs, small, "math", "adding", "ann", sealed)
+    given, refused = at_once([functools.partial(click, "k")] * 6)
+    assert (refused, {(a.receipt, a.submission, a.job) for a in given}) == ([], {(1, 1, 1)})
+    assert sorted(a.repeated for a in given) == [False] + [True] * 5
+    given, refused = at_once([click] * 6)
+    assert (refused, {(a.submission, a.job) for a in given}, len({a.receipt for a in given})) == ([], {(1, 1)}, 6)
+
+
+def test_the_limit_holds_at_once(klass: SmallClass, small: Course, blobs: FolderBlobs) -> None:
+    """Of six different contents handed in at the same time where two are allowed, two are accepted."""
+    klass.ask(max_submissions=2)
+    lab = small.lab(LAB)
+    first = samples.solution(lab)[0]
+    different = [dataclasses.replace(first, notebook=first.notebook + b" " * number) for number in range(6)]
+    given, refused = at_once(
+        [
+            functools.partial(accept, klass.database, blobs, small, "math", "adding", "ann", bundle(lab, one))
+            for one in different
+        ]
+    )
+    assert (len(given), len({a.submission for a in given}), len(refused)) == (2, 2, 4)
+    assert {str(r) for r in refused} == {"all 2 submissions of adding are used (ask whoever teaches it)"}

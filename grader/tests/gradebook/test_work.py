@@ -194,5 +194,5 @@ def test_an_address_is_one_person_s(klass: SmallClass) -> None:
         roster.add_person(session, MONDAY, "ann", "Ann", "ann@example.org")
         again = roster.add_person(session, MONDAY, "ann", "", "ann@example.org")
         assert (again.full_name, again.email) == ("Ann", "ann@example.org")
-        with pytest.raises(BadInput, match="ann@example.org is ann's address"):
+        with pytest.raises(BadInput, match=r"ann@example\.org is ann's address"):
             roster.add_person(session, MONDAY, "bob", email="ann@example.org")

@@ -47,7 +47,8 @@ def test_other_people_s_code_needs_a_sandbox(admin: Command) -> None:
 @pytest.mark.services
 def test_a_class_is_graded_and_regraded(admin: Command, course: Course, lab04: Lab) -> None:
     """The solution earns 100 and the starter 0; what is handed in again is not graded again; a regrade is an attempt more,
-    by somebody for a reason, and counts when it is released; SIGTERM ends the running job first, and leaves nothing."""
+    by somebody for a reason, and counts when it is released. A worker killed in the middle of it is replaced by the next, whom
+    SIGTERM lets end what it does first; nothing is left running."""
     write(course, lab04, "solution", admin.work / "ann")
     (admin.work / "bob.zip").write_bytes(bundle(lab04, samples.starter(lab04)[0]))
     handed_in = [admin("admin", "submit", "math", "tracking", who, path) for who, path in (("ann", "ann"), ("bob", "bob.zip"))]
@@ -64,8 +65,12 @@ def test_a_class_is_graded_and_regraded(admin: Command, course: Course, lab04: L
         "admin", "regrade", "math", "tracking", "--by", "tess", "--reason", "once more", "--which", "failed", "--again"
     )
     assert asked.stderr.startswith("1 of 1 submission(s) wait to be graded again"), asked.stderr
-    worker = admin.start(*WORK)
-    wait_until(admin, "leased 1")
+    killed = admin.start(*WORK, "--lease-seconds", 3)
+    wait_for(admin.home, attempt=2)
+    killed.kill()
+    killed.communicate()
+    worker = admin.start(*WORK, "--lease-seconds", 3)
+    wait_for(admin.home, attempt=3)
     worker.send_signal(signal.SIGTERM)
     _, said = worker.communicate(timeout=120)
     assert worker.returncode == 0, said
@@ -79,7 +84,9 @@ def test_a_class_is_graded_and_regraded(admin: Command, course: Course, lab04: L
     assert admin("admin", "release", "math", "tracking", "--by", "tess").stderr == "1 result(s) released\n"
 
 
-def wait_until(admin: Command, state: str) -> None:
+def wait_for(home: Path, attempt: int) -> None:
+    """Until bob's work is being graded the so manieth time."""
     ends = time.monotonic() + 60
-    while state not in admin("admin", "jobs").stdout:
+    while not list(home.glob(f"evidence/*/bob-*/attempt-{attempt}")):
         assert time.monotonic() < ends
+        time.sleep(0.05)

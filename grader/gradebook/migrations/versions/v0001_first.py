@@ -13,7 +13,7 @@ down_revision = None
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
-APPEND_ONLY = ("extension", "receipt", "attempt", "release", "mark", "comment", "job_event")
+APPEND_ONLY = ("extension", "submission", "receipt", "attempt", "release", "mark", "comment", "job_event")
 INDEXED = {
     "assignment": ("course_id",),
     "enrolment": ("person_id",),
