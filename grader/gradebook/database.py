@@ -30,6 +30,8 @@ PRAGMAS = (
 DURABLE = """SELECT set_config('synchronous_commit', 'on', true)
 WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
 """A server may be set to answer before it has written; what is acknowledged here must survive its end."""
+UNDEFINED_TABLE = "42P01"
+NEXT_STEP = "it is tried again by whoever can; see that the database runs and its disk has space"
 _IMMEDIATE = "begin_immediate"
 
 
@@ -91,8 +93,10 @@ class Database:
         try:
             yield
         except DBAPIError as error:
+            if "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == UNDEFINED_TABLE:
+                raise BadInput(f"the database {self} lacks tables of the gradebook", "mlops admin init") from error
             if error.connection_invalidated or isinstance(error, OperationalError):
-                raise DatabaseUnavailable(f"the database {self} can't be used: {_words(error)}", _next(error)) from error
+                raise DatabaseUnavailable(f"the database {self} can't be used: {_words(error)}", NEXT_STEP) from error
             raise
 
 
@@ -133,9 +137,3 @@ def _begin(connection: Connection) -> None:
 
 def _words(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split())[:300]
-
-
-def _next(error: DBAPIError) -> str:
-    if "no such table" in str(error.orig):
-        return "make its tables: mlops admin init"
-    return "it is tried again by whoever can; see that the database runs and its disk has space"
