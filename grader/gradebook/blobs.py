@@ -162,7 +162,9 @@ def _checked(name: str, content: bytes) -> bytes:
 
 
 def _sync(folder: Path) -> None:
-    """Force a folder's entries to disk."""
+    """Force a folder's entries to disk, where a folder can be opened for that (not on Windows)."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
