@@ -78,8 +78,8 @@ def test_a_class_is_graded_and_regraded(admin: Command, course: Course, lab04: L
     assert alive(admin.home) == []
 
     assert admin("admin", "attempts", "math", "tracking", "bob").stdout.splitlines()[:2] == [
-        "submission 2  attempt 1  student_error  0/100  counts  asked for by bob: handed in",
-        "submission 2  attempt 2  student_error  0/100  -  asked for by tess: once more",
+        "submission 2  attempt 1  finished  0/100  counts  asked for by bob: handed in",
+        "submission 2  attempt 2  finished  0/100  -  asked for by tess: once more",
     ]
     assert admin("admin", "release", "math", "tracking", "--by", "tess").stderr == "1 result(s) released\n"
 

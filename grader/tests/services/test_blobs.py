@@ -6,33 +6,16 @@ import functools
 import hashlib
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from grader.backends.local.backend import LocalBackend
-from grader.course.tree import Course
 from grader.errors import BadInput
 from grader.gradebook.blobs import Blobs, BlobsUnavailable, FolderBlobs, S3Blobs, open_blobs
-from grader.services.s3 import S3Service
-from grader.stack.stack import Stack
-from grader.tests import kept
 
 CONTENTS = [b"", b"x", bytes(range(256)) * 4096]
 Overwrite = Callable[[str, bytes], object]
-
-
-@pytest.fixture(scope="module")
-def s3(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Service]:
-    """The course's own object store."""
-    home = kept.home(tmp_path_factory.mktemp("s3"))
-    stack = Stack(course, LocalBackend(home), home)
-    with stack.use(["s3"]) as running:
-        service = stack.service(running["s3"])
-        assert isinstance(service, S3Service)
-        service.admin.s3.create_bucket(Bucket="blobs")
-        yield service
 
 
 @pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.services)])
@@ -42,6 +25,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Blobs, Overwr
         root = tmp_path / "blobs"
         return FolderBlobs(root), lambda name, content: (root / name[:2] / name).write_bytes(content)
     client, prefix = request.getfixturevalue("s3").admin.s3, "of/a/class"
+    if "blobs" not in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
+        client.create_bucket(Bucket="blobs")
     put = functools.partial(client.put_object, Bucket="blobs")
     return S3Blobs(client, "blobs", prefix), lambda name, content: put(Key=f"{prefix}/{name[:2]}/{name}", Body=content)
 
