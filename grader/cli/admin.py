@@ -114,6 +114,7 @@ def submit(
     database: DatabaseOption = None, blobs: BlobsOption = None,
 ) -> None:  # fmt: skip
     """Hand in a notebook, a folder or a bundle for a person; it is graded by `mlops worker`."""
+    from grader.errors import BadInput
     from grader.grading.inbox import find, read_file
     from grader.grading.sealed import bundle
     from grader.queue.intake import accept, lab_of
@@ -121,6 +122,8 @@ def submit(
     opened = open_database(database)
     with opened.reading() as session:
         lab = lab_of(course(), asked_for(session, name, assignment))
+    if not path.exists():
+        raise BadInput(f"there is nothing at {path}", "check the path")
     content = read_file(path) if path.suffix == ".zip" else bundle(lab, find(lab, path)[0])
     accepted = accept(opened, open_blobs(blobs), course(), name, assignment, person, content, key)
     console().print(f"receipt {accepted.receipt}: submission {accepted.submission}, job {accepted.job}")
