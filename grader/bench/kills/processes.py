@@ -1,6 +1,6 @@
 """The two kinds of process that are killed: one that hands in and notes what was acknowledged, and a worker.
 
-    python -m grader.bench.kills.processes submit URL LOG FIRST LAST PACE
+    python -m grader.bench.kills.processes submit URL NAME LOG FIRST LAST PACE
     python -m grader.bench.kills.processes work URL NAME SEED SHORTEST LONGEST
 
 Only the grading itself is made up: it takes a moment, depends on the submission alone, and now and then fails through our
@@ -98,8 +98,8 @@ def made_up(sha256: str, ours: bool) -> Result:
 
 
 if __name__ == "__main__":
-    what, where, *rest = sys.argv[1:]
+    what, where, called, *rest = sys.argv[1:]
     if what == "submit":
         submit(where, Path(rest[0]), int(rest[1]), int(rest[2]), float(rest[3]))
     else:
-        work_on(where, rest[0], int(rest[1]), float(rest[2]), float(rest[3]))
+        work_on(where, called, int(rest[0]), float(rest[1]), float(rest[2]))

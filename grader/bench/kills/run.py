@@ -72,6 +72,8 @@ class Run:
     def __init__(self, plan: Plan) -> None:
         self.plan, self.database, self._draws = plan, Database(plan.url), random.Random(plan.seed)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._called: dict[str, str] = {}
+        self._started = 0
         self._report, self._kills = Report(), Counter[str]()
 
     def go(self) -> Report:
@@ -109,15 +111,17 @@ class Run:
             span = (number * share, min((number + 1) * share, self.plan.submissions))
             self._keep(f"submitter-{number}", "submit", str(self._log(number)), *map(str, (*span, self.plan.pace)))
         for number in range(self.plan.workers):
-            name, seed = f"worker-{number}", self._draws.randrange(2**32)
-            self._keep(name, "work", name, str(seed), *map(str, self.plan.job))
+            seed = self._draws.randrange(2**32)
+            self._keep(f"worker-{number}", "work", str(seed), *map(str, self.plan.job))
 
     def _keep(self, name: str, what: str, *arguments: str) -> None:
         process = self._processes.get(name)
         if process is not None and (process.poll() is None or process.returncode == 0):
             return
-        command = [sys.executable, "-m", "grader.bench.kills.processes", what, self.plan.url, *arguments]
-        self._processes[name] = subprocess.Popen(command)
+        self._started += 1
+        called = f"{name}.{self._started}"  # started again it is another one: what the one before held is not its own
+        command = [sys.executable, "-m", "grader.bench.kills.processes", what, self.plan.url, called, *arguments]
+        self._processes[name], self._called[name] = subprocess.Popen(command), called
 
     def _kill(self) -> None:
         if self.plan.kill_database and self._draws.random() < self.plan.database_share:
@@ -134,19 +138,20 @@ class Run:
         """Somebody at work: a worker in the middle of a job, or a submitter; "" when there is none within some seconds."""
         for _ in range(60):
             alive = [name for name, process in self._processes.items() if process.poll() is None]
-            held = sorted(set(self._holders()) & set(alive))
+            holders = self._holders()
+            held = [name for name in alive if self._called[name] in holders]
             submitters = [name for name in alive if name.startswith("submitter")]
             if held:
                 return self._draws.choice(submitters if submitters and self._draws.random() < SUBMITTERS else held)
             time.sleep(0.05)
         return ""
 
-    def _holders(self) -> list[str]:
+    def _holders(self) -> set[str]:
         try:
             with self.database.reading() as session:
-                return [name for name in session.scalars(select(Job.worker).where(Job.state == "leased")) if name]
+                return {name for name in session.scalars(select(Job.worker).where(Job.state == "leased")) if name}
         except DatabaseUnavailable:
-            return []
+            return set()
 
     def _let_end(self) -> None:
         """No more kills: all is handed in and graded; what became a dead letter is retried, as a person would."""
