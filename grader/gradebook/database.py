@@ -27,9 +27,13 @@ PRAGMAS = (
     "foreign_keys = ON",
     "recursive_triggers = ON",  # else INSERT OR REPLACE deletes a row without asking the triggers
 )
-DURABLE = """SELECT set_config('synchronous_commit', 'on', true)
-WHERE current_setting('synchronous_commit') IN ('off', 'local')"""
-"""A server may be set to answer before it has written; what is acknowledged here must survive its end."""
+IDLE_SECONDS = 10
+SETTINGS = """SELECT set_config('idle_in_transaction_session_timeout', :idle, true), set_config('lock_timeout', :busy, true),
+CASE WHEN current_setting('synchronous_commit') IN ('off', 'local') THEN set_config('synchronous_commit', 'on', true) END"""
+"""Of a transaction that writes, on PostgreSQL: one whose process was frozen in the middle is ended, else its locks would stop
+everybody; nobody waits for ever; and a server that answers before it has written (as it may be set to) does so no more."""
+FROZEN = ("25P03", "25P04")
+"""States of a session that was ended for it."""
 UNDEFINED_TABLE = "42P01"
 NEXT_STEP = "it is tried again by whoever can; see that the database runs and its disk has space"
 _IMMEDIATE = "begin_immediate"
@@ -43,8 +47,9 @@ class DatabaseUnavailable(OurFault):
 class Database:
     """Sessions on one database. Safe to share between threads; each forked or spawned process opens its own."""
 
-    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS) -> None:
-        """Connects at the first use. A writer waits `busy_seconds` for SQLite's other writers.
+    def __init__(self, url: str, busy_seconds: float = BUSY_SECONDS, idle_seconds: float = IDLE_SECONDS) -> None:
+        """Connects at the first use. A writer waits `busy_seconds` for other writers, and is ended (on PostgreSQL) when it
+        does nothing for `idle_seconds` in the middle of a transaction.
 
         Raises BadInput for a URL that is neither SQLite's nor PostgreSQL's.
         """
@@ -57,6 +62,7 @@ class Database:
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare)
             event.listen(self.engine, "begin", _begin)
+        self._settings = {"idle": f"{idle_seconds * 1000:.0f}", "busy": f"{busy_seconds * 1000:.0f}"}
         self._writer = self.engine.execution_options(**{_IMMEDIATE: True})
 
     def __str__(self) -> str:
@@ -67,7 +73,7 @@ class Database:
         """A transaction that is committed at the end of the block. Raises DatabaseUnavailable."""
         with self._explained(), Session(self._writer, expire_on_commit=False) as session, session.begin():
             if not self.is_sqlite:
-                session.execute(text(DURABLE))
+                session.execute(text(SETTINGS), self._settings)
             yield session
 
     @contextlib.contextmanager
@@ -95,7 +101,8 @@ class Database:
         except DBAPIError as error:
             if "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == UNDEFINED_TABLE:
                 raise BadInput(f"the database {self} lacks tables of the gradebook", "mlops admin init") from error
-            if error.connection_invalidated or isinstance(error, OperationalError):
+            frozen = getattr(error.orig, "sqlstate", "") in FROZEN
+            if error.connection_invalidated or isinstance(error, OperationalError) or frozen:
                 raise DatabaseUnavailable(f"the database {self} can't be used: {_words(error)}", NEXT_STEP) from error
             raise
 

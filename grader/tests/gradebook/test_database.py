@@ -135,6 +135,33 @@ def test_postgres_writes_before_it_answers(server: str) -> None:
     database.close()
 
 
+@pytest.mark.services
+def test_a_frozen_writer_does_not_stop_the_others(server: str) -> None:
+    """Its transaction is ended, its locks are free, and it is told when it wakes up."""
+    frozen, other = (Database(f"{server}/postgres", idle_seconds=0.5) for _ in range(2))
+    lock = text("SELECT pg_advisory_xact_lock(1)")
+    with pytest.raises(DatabaseUnavailable), frozen.writing() as session:
+        session.execute(lock)
+        with other.writing() as another:
+            another.execute(lock)
+        session.execute(text("SELECT 1"))
+    frozen.close()
+    other.close()
+
+
+@pytest.mark.services
+def test_nobody_waits_for_ever(server: str) -> None:
+    """A lock that isn't given in time is a database that is away."""
+    first, second = (Database(f"{server}/postgres", busy_seconds=0.2) for _ in range(2))
+    lock = text("SELECT pg_advisory_xact_lock(2)")
+    with first.writing() as session:
+        session.execute(lock)
+        with pytest.raises(DatabaseUnavailable, match="lock timeout"), second.writing() as another:
+            another.execute(lock)
+    first.close()
+    second.close()
+
+
 def test_a_server_that_is_away_is_told_without_its_password() -> None:
     """Where, and what to do."""
     with socket.create_server(("127.0.0.1", 0)) as free:

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 
 from grader.bench.kills.processes import RULES
 from grader.bench.kills.run import Plan, Run
-from grader.gradebook.database import Database
+from grader.gradebook.database import Database, DatabaseUnavailable
 from grader.gradebook.tables import Attempt, Job, JobEvent
 from grader.queue.queue import Queue
 from grader.tests.gradebook.small_class import FULL, IMAGE, SmallClass, result
@@ -89,9 +89,14 @@ def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: Small
     frozen, fresh = start("frozen", 1.0), Database(url)
     until(lambda: job(fresh).worker == "frozen")
     frozen.send_signal(signal.SIGSTOP)
-    second, lease = Queue(fresh, RULES), None
+    second, lease = Queue(Database(url, busy_seconds=0.5), RULES), None
     while lease is None:
-        lease = second.lease("second")
+        try:
+            lease = second.lease("second")
+        except DatabaseUnavailable:  # frozen in the middle of a transaction: SQLite waits for it
+            frozen.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+            frozen.send_signal(signal.SIGSTOP)
         time.sleep(0.05)
     frozen.send_signal(signal.SIGCONT)
     frozen.terminate()  # drained: it ends what it does first
