@@ -9,7 +9,6 @@ from typing import Any
 import psutil
 
 from grader.backends.local.backend import LocalBackend
-from grader.backends.protocol import Running
 from grader.course.tree import find_course
 from grader.stack.stack import Stack
 from grader.stack.state import read
@@ -36,13 +35,13 @@ class Server:
         self._stack.stop()
 
     def kill(self) -> None:
-        """Kill -9 all its processes, and start it again on the same port."""
-        for process in _family(self._stack.running()[SERVICE]):
+        """Kill -9 all its processes, and start it again on the same port.
+
+        The script that started it is left to bury it: a server that is still listed keeps its successor from starting.
+        """
+        script = psutil.Process(self._stack.running()[SERVICE].handle["pid"])
+        for process in script.children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.kill()
+        psutil.wait_procs([script], timeout=10)
         self._stack.keep([SERVICE], {SERVICE: self._port})
-
-
-def _family(running: Running) -> list[psutil.Process]:
-    root = psutil.Process(running.handle["pid"])
-    return [root, *root.children(recursive=True)]
