@@ -21,7 +21,7 @@ from grader.result import Result
 from grader.tests.gradebook.small_class import FULL, IMAGE, Clock, SmallClass, result
 from grader.worker.worker import Patience, Worker
 
-QUICK = Rules(lease=2, heartbeat=0.2, tries=3, backoff=0.05)
+QUICK = Rules(lease=10, heartbeat=0.2, tries=3, backoff=0.05)
 PATIENCE = Patience(poll=0.05, longest_wait=0.2, drain=10)
 
 
@@ -37,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def queue(klass: SmallClass, url: str) -> Iterator[Queue]:
-    database = Database(url, busy_seconds=0.1)
+    database = Database(url)
     yield Queue(database, QUICK)
     database.close()
 
@@ -105,12 +105,12 @@ def test_our_faults_are_tried_again_and_what_needs_a_person_is_not(klass: SmallC
 
 def test_a_job_may_take_longer_than_a_lease(klass: SmallClass, queue: Queue) -> None:
     """Heartbeats keep it: nobody else gets it meanwhile."""
-    short = Queue(queue.database, Rules(lease=0.6, heartbeat=0.1))
+    short = Queue(queue.database, Rules(lease=1.5, heartbeat=0.1))
     others: list[Lease | None] = []
 
     def grade(lease: Lease) -> Result:
         for _ in range(5):
-            time.sleep(0.3)
+            time.sleep(0.5)
             others.append(short.lease("w2"))
         return result(FULL)
 
@@ -181,7 +181,7 @@ def away(database: Database, server: str) -> Iterator[None]:
             admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
 
-def test_a_database_that_goes_away_loses_nothing(klass: SmallClass, queue: Queue, request: pytest.FixtureRequest) -> None:
+def test_a_database_that_goes_away_loses_nothing(klass: SmallClass, url: str, request: pytest.FixtureRequest) -> None:
     """What was found out meanwhile is written when it is back; the next job is taken then."""
     server = "" if klass.database.is_sqlite else request.getfixturevalue("server")
     graded, said = threading.Event(), list[str]()
@@ -193,14 +193,16 @@ def test_a_database_that_goes_away_loses_nothing(klass: SmallClass, queue: Queue
 
     for n in range(2):
         klass.wait_for(klass.ann, str(n))
-    running = threading.Thread(target=worker(queue, grade, jobs=1, said=said).run, args=(True,))
+    impatient = Database(url, busy_seconds=0.1)
+    running = threading.Thread(target=worker(Queue(impatient, QUICK), grade, jobs=1, said=said).run, args=(True,))
     running.start()
     assert graded.wait(5)
     with away(klass.database, server):
         time.sleep(1.2)
-    running.join(20)
+    running.join(60)
     assert (running.is_alive(), states(klass, 1, 2)) == (False, ["done", "done"])
     assert [written(klass, n) for n in (1, 2)] == [[("finished", 100)]] * 2
     assert any(line.startswith("a result waits to be written: the database ") for line in said)
     with klass.database.reading() as session:
         assert session.execute(text("SELECT max(token) FROM job")).scalar() == 1
+    impatient.close()
