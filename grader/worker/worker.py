@@ -115,6 +115,7 @@ class Worker:
             detail = f"{type(error).__name__}: {error}"
             self._say(f"job {lease.job}: {detail}")
             return lambda: self._queue.fault(lease, detail)
+        self._say(f"job {lease.job}: {result.outcome}, {result.earned:g}/{result.possible:g}")
         waited = round((lease.leased_at - lease.created_at).total_seconds(), 3)
         result = result.model_copy(update={"seconds": result.seconds.model_copy(update={"queue": waited})})
         return lambda: self._queue.complete(lease, result, image)
