@@ -135,8 +135,8 @@ class Run:
             self._processes[name].wait()
 
     def _victim(self) -> str:
-        """Somebody at work: a worker in the middle of a job, or a submitter; "" when there is none within some seconds."""
-        for _ in range(60):
+        """Somebody at work: a worker in the middle of a job, or a submitter; "" when there is none for 20 s."""
+        for _ in range(400):
             alive = [name for name, process in self._processes.items() if process.poll() is None]
             holders = self._holders()
             held = [name for name in alive if self._called[name] in holders]
