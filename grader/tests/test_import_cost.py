@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "numpy", "mlflow", "papermill", "nbformat", "sklearn", "docker", "boto3")
+HEAVY = ("pandas", "numpy", "mlflow", "papermill", "nbformat", "sklearn", "docker", "boto3", "sqlalchemy", "alembic", "psycopg")
 STARTS = {
     "import-grader": "import grader",
     "import-the-command-line": "import grader.cli.main",

@@ -13,12 +13,16 @@ SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
     "errors", "spec", "result", "backends", "course", "notebook", "work", "services", "stack", "run", "checks", "grading",
-    "quiz", "learner", "drills", "capstone", "lint", "cli", "magic", "jupyter",
+    "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "cli", "magic", "jupyter",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}
 """What each layer may import besides itself: those below it …"""
-LAYERS |= {"backends": {"errors", "spec"}, "services": {"errors", "spec", "backends"}}
-"""… and these two even less."""
+LAYERS |= {
+    "backends": {"errors", "spec"},
+    "services": {"errors", "spec", "backends"},
+    "gradebook": {"errors", "spec", "result"},
+}
+"""… and these three even less."""
 PROTOCOL = "grader.backends.protocol"
 
 

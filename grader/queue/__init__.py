@@ -1,0 +1,1 @@
+"""The queue of gradings, in the gradebook's database: leases, tokens, turns, dead letters (decision 12)."""

@@ -1,0 +1,123 @@
+"""Real processes: killed at random, frozen, racing. Whatever happens, each submission ends with one verdict."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from grader.bench.kills.processes import RULES
+from grader.bench.kills.run import Plan, Run
+from grader.gradebook.database import Database, DatabaseUnavailable
+from grader.gradebook.tables import Attempt, Job, JobEvent
+from grader.queue.queue import Queue
+from grader.tests.gradebook.small_class import FULL, IMAGE, SmallClass, result
+
+Start = Callable[[str, float], subprocess.Popen[bytes]]
+
+
+@pytest.fixture
+def start(url: str) -> Iterator[Start]:
+    """Starts worker processes whose jobs take so many seconds; none is left."""
+    processes = []
+
+    def start_one(name: str, seconds: float) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "grader.bench.kills.processes", "work", url, name, "1", str(seconds), str(seconds)]
+        processes.append(subprocess.Popen(command))
+        return processes[-1]
+
+    yield start_one
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def until(holds: Callable[[], object], seconds: float = 60) -> None:
+    ends = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < ends, "it never happened"
+        time.sleep(0.05)
+
+
+def job(database: Database) -> Job:
+    with database.reading() as session:
+        return session.get_one(Job, 1)
+
+
+def verdicts(database: Database) -> list[tuple[int, str, int]]:
+    """Of all jobs: the job, who wrote it, under which token."""
+    with database.reading() as session:
+        found = session.scalars(select(Attempt).where(~Attempt.ours).order_by(Attempt.job_id))
+        return [(a.job_id, a.worker, a.token) for a in found]
+
+
+def test_processes_are_killed_at_random(url: str, tmp_path: Path) -> None:
+    """The short form of `python -m grader.bench.kills`: nothing acknowledged is lost, graded twice, or charged for us."""
+    plan = Plan(url, tmp_path, 30, rounds=6, workers=2, submitters=1, pause=(0.05, 0.3), pace=0.1, job=(0.1, 0.4))
+    report = Run(plan).go()
+    assert (report.wrong, report.acknowledged) == ([], 30)
+    assert sum(report.kills.values()) >= 3
+    assert report.leases > 30
+
+
+def test_a_killed_worker_s_job_is_taken_over_when_its_lease_ends(klass: SmallClass, url: str, start: Start) -> None:
+    """By whoever is there; not before."""
+    klass.wait_for(klass.ann)
+    first, fresh = start("first", 30), Database(url)
+    until(lambda: job(fresh).worker == "first")
+    ends = job(fresh).leased_until
+    first.send_signal(signal.SIGKILL)
+    start("second", 0.01)
+    until(lambda: verdicts(fresh))
+    with fresh.reading() as session:
+        taken = session.scalars(select(JobEvent.created_at).where(JobEvent.what == "leased").order_by(JobEvent.id)).all()[-1]
+    assert ends is not None
+    assert taken >= ends
+    assert verdicts(fresh) == [(1, "second", 2)]
+    fresh.close()
+
+
+def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: SmallClass, url: str, start: Start) -> None:
+    """It wakes up after somebody else has the job, ends its own run, and is refused: its token is old."""
+    klass.wait_for(klass.ann)
+    frozen, fresh = start("frozen", 1.0), Database(url)
+    until(lambda: job(fresh).worker == "frozen")
+    frozen.send_signal(signal.SIGSTOP)
+    second, lease = Queue(Database(url, busy_seconds=0.5), RULES), None
+    while lease is None:
+        try:
+            lease = second.lease("second")
+        except DatabaseUnavailable:  # frozen in the middle of a transaction: SQLite waits for it
+            frozen.send_signal(signal.SIGCONT)
+            time.sleep(0.02)
+            frozen.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)
+    frozen.send_signal(signal.SIGCONT)
+    frozen.terminate()  # drained: it ends what it does first
+    assert frozen.wait(60) == 0
+    assert (verdicts(fresh), job(fresh).worker) == ([], "second")
+    second.complete(lease, result(FULL), IMAGE)
+    assert verdicts(fresh) == [(1, "second", 2)]
+    fresh.close()
+
+
+def test_workers_that_race_lease_each_job_once(klass: SmallClass, url: str, start: Start) -> None:
+    """Two processes, each with two hands, twenty jobs: no job is leased twice but for our faults, each has one verdict."""
+    for number in range(20):
+        klass.wait_for((klass.ann, klass.bob)[number % 2], str(number))
+    processes, fresh = [start(f"w{number}", 0.01) for number in range(2)], Database(url)
+    until(lambda: len(verdicts(fresh)) == 20)
+    for process in processes:
+        process.terminate()
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [number for number, _, _ in verdicts(fresh)] == list(range(1, 21))
+    with fresh.reading() as session:
+        events = {row[0]: row[1] for row in session.execute(select(JobEvent.what, func.count()).group_by(JobEvent.what))}
+    assert events["leased"] == 20 + events.get("fault", 0) + events.get("lease_ended", 0)
+    fresh.close()

@@ -1,0 +1,208 @@
+"""A worker: side by side, again after our faults, through a database that goes away, and away when it is told to go."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psycopg
+import pytest
+from sqlalchemy import text
+
+from grader.errors import BadInput, OurFault
+from grader.gradebook.database import Database
+from grader.gradebook.tables import Job
+from grader.gradebook.work import attempts
+from grader.queue.queue import Lease, Queue
+from grader.queue.rules import Rules
+from grader.result import Result
+from grader.tests.gradebook.small_class import FULL, IMAGE, Clock, SmallClass, result
+from grader.worker.worker import Patience, Worker
+
+QUICK = Rules(lease=10, heartbeat=0.2, tries=3, backoff=0.05)
+PATIENCE = Patience(poll=0.05, longest_wait=0.2, drain=10)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The real time: these tests wait."""
+    from datetime import UTC, datetime
+
+    clock = Clock()
+    clock.time = datetime.now(UTC)
+    return clock
+
+
+@pytest.fixture
+def queue(klass: SmallClass, url: str) -> Iterator[Queue]:
+    database = Database(url)
+    yield Queue(database, QUICK)
+    database.close()
+
+
+def worker(
+    queue: Queue, grade: Callable[[Lease], Result], jobs: int = 2, said: list[str] | None = None, **more: float
+) -> Worker:
+    heard = said if said is not None else []
+    return Worker(queue, lambda lease: (grade(lease), IMAGE), jobs, "w1", heard.append, Patience(**{**vars(PATIENCE), **more}))
+
+
+def states(klass: SmallClass, *numbers: int) -> list[str]:
+    with klass.database.reading() as session:
+        return [session.get_one(Job, number).state for number in numbers]
+
+
+def written(klass: SmallClass, submission: int) -> list[tuple[str, float]]:
+    with klass.database.reading() as session:
+        return [(a.outcome, a.earned) for a in attempts(session, submission)]
+
+
+def test_jobs_are_done_side_by_side(klass: SmallClass, queue: Queue) -> None:
+    """Two at a time, never three; each once; how long it waited is in the result."""
+    running, most, lock = 0, 0, threading.Lock()
+
+    def grade(lease: Lease) -> Result:
+        nonlocal running, most
+        with lock:
+            running, most = running + 1, max(most, running + 1)
+        time.sleep(0.2)
+        with lock:
+            running -= 1
+        return result(FULL)
+
+    for n in range(4):
+        klass.wait_for(klass.ann, str(n))
+    worker(queue, grade).run(until_empty=True)
+    assert (most, states(klass, 1, 2, 3, 4)) == (2, ["done"] * 4)
+    with klass.database.reading() as session:
+        waited = Result.model_validate_json(attempts(session, 4)[0].result).seconds.queue
+    assert 0.2 < waited < 60
+
+
+def test_our_faults_are_tried_again_and_what_needs_a_person_is_not(klass: SmallClass, queue: Queue) -> None:
+    """An exception, a result that is ours: again, until it works or was tried often enough. A lab that is broken: a dead
+    letter at once. Nothing of it ends the worker."""
+    tried: dict[int, int] = {}
+
+    def grade(lease: Lease) -> Result:
+        tried[lease.submission] = tried.get(lease.submission, 0) + 1
+        if lease.submission == 1 and tried[1] == 1:
+            raise OurFault("the store is away")
+        if lease.submission == 2:
+            return result(outcome="sandbox_failed")
+        if lease.submission == 3:
+            raise BadInput("the lab has no such cell")
+        return result(FULL)
+
+    for n in range(4):
+        klass.wait_for(klass.ann, str(n))
+    worker(queue, grade).run(until_empty=True)
+    assert (tried, states(klass, 1, 2, 3, 4)) == ({1: 2, 2: 3, 3: 1, 4: 1}, ["done", "dead", "dead", "done"])
+    assert [written(klass, n) for n in (1, 2, 3)] == [[("finished", 100)], [("sandbox_failed", 0)] * 3, []]
+
+
+def test_a_job_may_take_longer_than_a_lease(klass: SmallClass, queue: Queue) -> None:
+    """Heartbeats keep it: nobody else gets it meanwhile."""
+    short = Queue(queue.database, Rules(lease=1.5, heartbeat=0.1))
+    others: list[Lease | None] = []
+
+    def grade(lease: Lease) -> Result:
+        for _ in range(5):
+            time.sleep(0.5)
+            others.append(short.lease("w2"))
+        return result(FULL)
+
+    klass.wait_for(klass.ann)
+    worker(short, grade).run(until_empty=True)
+    assert (others, states(klass, 1)) == ([None] * 5, ["done"])
+
+
+def test_a_drained_worker_ends_what_it_does_and_takes_nothing_new(klass: SmallClass, queue: Queue) -> None:
+    """As after SIGTERM."""
+    for n in range(3):
+        klass.wait_for(klass.ann, str(n))
+
+    def grade(lease: Lease) -> Result:
+        made.drain()
+        time.sleep(0.3)
+        return result(FULL)
+
+    made = worker(queue, grade, jobs=1)
+    made.run()
+    assert states(klass, 1, 2, 3) == ["done", "waiting", "waiting"]
+
+
+@pytest.mark.parametrize("twice", [True, False])
+def test_what_does_not_end_in_time_is_handed_back(klass: SmallClass, queue: Queue, twice: bool) -> None:
+    """At once when told twice, else after the drain's time: free for others, at the cost of no try, and what is found out
+    about it later is not written."""
+    klass.wait_for(klass.ann)
+    end, took = threading.Event(), threading.Event()
+
+    def grade(lease: Lease) -> Result:
+        made.drain()
+        if twice:
+            made.drain()
+        end.wait(10)
+        took.set()
+        return result()
+
+    made = worker(queue, grade, drain=30 if twice else 0.2)
+    began = time.monotonic()
+    made.run()
+    assert time.monotonic() - began < 5
+    other = queue.lease("w2")
+    assert other is not None
+    end.set()
+    took.wait(5)
+    queue.complete(other, result(FULL), IMAGE)
+    assert written(klass, 1) == [("finished", 100)]
+    with klass.database.reading() as session:
+        assert session.get_one(Job, 1).tries == 1
+
+
+@contextmanager
+def away(database: Database, server: str) -> Iterator[None]:
+    """The database can't be written: SQLite's is locked, PostgreSQL's lets nobody in and throws everybody out."""
+    if database.is_sqlite:
+        with database.writing() as session:
+            session.execute(text("SELECT 1"))
+            yield
+        return
+    name = database.url.database
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        try:
+            admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+            yield
+        finally:
+            admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+
+
+def test_a_database_that_goes_away_loses_nothing(klass: SmallClass, url: str, request: pytest.FixtureRequest) -> None:
+    """What was found out meanwhile is written when it is back; the next job is taken then."""
+    server = "" if klass.database.is_sqlite else request.getfixturevalue("server")
+    graded, said = threading.Event(), list[str]()
+
+    def grade(lease: Lease) -> Result:
+        graded.set()
+        time.sleep(0.3)
+        return result(FULL)
+
+    for n in range(2):
+        klass.wait_for(klass.ann, str(n))
+    impatient = Database(url, busy_seconds=0.1)
+    running = threading.Thread(target=worker(Queue(impatient, QUICK), grade, jobs=1, said=said).run, args=(True,))
+    running.start()
+    assert graded.wait(5)
+    with away(klass.database, server):
+        time.sleep(1.2)
+    running.join(60)
+    assert (running.is_alive(), states(klass, 1, 2)) == (False, ["done", "done"])
+    assert [written(klass, n) for n in (1, 2)] == [[("finished", 100)]] * 2
+    assert any(line.startswith("a result waits to be written: the database ") for line in said)
+    with klass.database.reading() as session:
+        assert session.execute(text("SELECT max(token) FROM job")).scalar() == 1
+    impatient.close()
