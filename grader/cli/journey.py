@@ -26,7 +26,7 @@ def where() -> None:
     out = console()
     out.print(f"Next: {what}.", soft_wrap=True)
     out.print(f"  {command}")
-    out.print("All commands: mlops --help")
+    out.print("All commands: mlops --help" if record().last("started") else "New here: mlops tour. All commands: mlops --help")
 
 
 @app.command()

@@ -63,6 +63,8 @@ def start(
     out.print(f"Then work in {chosen.id}.ipynb, and say: mlops check")
     for line in way_in:
         out.print(line, soft_wrap=True)
+    if not made:
+        out.print("Open kernels restart them: logins to the services are new", soft_wrap=True)
     out.print("Services     stay up until: mlops stop")
     if open_lab:
         leave(_jupyterlab(place, jupyter, chosen))
@@ -218,8 +220,8 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     services = stack("local")
     running = services.keep(lab.spec.services, ports)
     environment = tree.environment(lab.spec.environment)
-    first = "" if venv.is_there(environment, home() / "environments") else " (the first time: downloads it, some minutes)"
-    say(f"preparing environment {environment.spec.title} …{first}")
+    if not venv.is_there(environment, home() / "environments"):
+        say(f"preparing environment {environment.spec.title}: the first time it is downloaded, which takes minutes …")
     installed = venv.prepare(environment, home() / "environments")
     LocalBackend(home()).keep_warm(environment)
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}

@@ -18,18 +18,22 @@ if TYPE_CHECKING:
 
 LAB = "00"
 WELCOME = """\
-This tour takes about five minutes and ends with your first passed check. It works on lab 00, for real: it starts MLflow
-and an S3 store on this machine, and what you do here counts. Ctrl-C leaves at any time; nothing is lost."""
+This tour takes about five minutes and ends with your first passed check. It works on lab 00, for real: it starts MLflow, \
+an S3 store and a database on this machine, and what you do here counts. Ctrl-C leaves at any time; nothing is lost."""
+STORY = """\
+The lab's first task: the customers' file has a few blanks in `total_charges`, all of people who joined this month (`tenure` \
+is 0) and were never billed. `clean` gives the table back with these as 0, and changes nothing else."""
 READ_A_CHECK = """\
-That is how a check speaks: what must hold, what it expected, what it found, what to do next. It ran the notebook in a
-sandbox, called your functions with customers that you have not seen, and asked the services. Nothing is written yet, so
-nothing passed. A hint is free, and each one says more than the one before:"""
+That is how a check speaks: what must hold, what it expected, what it found, what to do next. It ran your notebook in a \
+sandbox and called your functions with customers that you have not seen. A hint is free, and each one says more than the \
+one before:"""
 WRITE = """\
-Now write it. The notebook is {notebook}; in another terminal `mlops start 00 --lab` opens it in JupyterLab: change the cell
-below, save, then press Enter here. Or type the function's body here, without indentation, and end it with an empty line.
-`h` and Enter gives a hint, `q` and Enter leaves."""
+Now write it. In another terminal `mlops start 00 --lab` opens the notebook in JupyterLab: change the cell below, save, then \
+press Enter here. Or type the function's body here, without indentation, and end it with an empty line. `h` and Enter gives a \
+hint, `q` and Enter leaves."""
+UNCHANGED = "The cell is as it was when it was checked last: save your change there, or type the function's body here."
 DONE = """\
-Your first check has passed. The rest of lab 00 goes the same way:
+The rest of lab 00 goes the same way:
   mlops watch      checks at each save (h: hint, a: all checks)
   mlops            says where you are and what comes next
   mlops quiz 00    the module's questions
@@ -40,43 +44,46 @@ Your first check has passed. The rest of lab 00 goes the same way:
 def tour(plain: PlainOption = False) -> None:
     """Five minutes from nothing to a first passed check."""
     out = console()
-    out.print(WELCOME, soft_wrap=True)
+    out.print(WELCOME)
     with _left_at_will():
-        _step("First the lab's folder and its services: mlops start 00")
+        _step("First the lab's folder and its services, which takes a moment: mlops start 00")
         start(LAB, None, False, None)
         chosen, folder = current(LAB)
         with _watch(chosen, folder, plain) as watched:
-            _step("Then a check of what is there, which is nothing yet: mlops check")
+            _step("Then a check of what there is, shown for the first task: mlops check")
             watched.check_all()
-            out.print(f"\n{READ_A_CHECK}", soft_wrap=True)
+            out.print(f"\n{READ_A_CHECK}")
             _step("mlops hint")
             out.print(hinted(chosen))
             _work(chosen, folder, watched)
-        out.print(f"\n{DONE}", soft_wrap=True)
+        out.print(f"\n{DONE}")
         return
     out.print("\nLeft the tour. `mlops tour` begins it again, `mlops` says what comes next.")
     leave(1)
 
 
 def _work(lab: Lab, folder: Path, watched: Watch) -> None:
-    """Until the task's first check passes: take what is typed, or what was saved, and check it."""
+    """Until the task's checks pass: take what is typed, or what was saved, and check it."""
     from grader.learner import workspace
-    from grader.learner.bundle import notebook_name
 
     out, task = console(), lab.spec.tasks[0]
-    out.print(f"\n{WRITE.format(notebook=folder / notebook_name(lab))}\n", soft_wrap=True)
-    while True:
-        out.print(workspace.cell(lab, folder, task.id))
+    out.print(f"\n{STORY}\n\n{WRITE}\n")
+    while not watched.full:
+        before = workspace.cell(lab, folder, task.id)
+        out.print(before, soft_wrap=True)
         typed = _typed()
         if typed == ["h"]:
             out.print(f"{hinted(lab)}\n")
             continue
         if typed:
             workspace.write_body(course(), lab, folder, task.id, typed)
+        elif workspace.cell(lab, folder, task.id) == before:
+            out.print(f"{UNCHANGED}\n")
+            continue
         watched.react("")
-        if watched.passed(task.checks[0].id):
-            return
         out.print()
+    names = " and ".join(check.id for check in task.checks)
+    out.print(f"✓ {names}: passed, {task.points:g} of {task.points:g} points. Your first checks have passed.")
 
 
 def _typed() -> list[str]:
@@ -101,7 +108,7 @@ def _line(prompt: str) -> str:
 
 
 def _step(what: str) -> None:
-    console().print(f"\n{what}", soft_wrap=True)
+    console().print(f"\n{what}")
     _line("Enter goes on … ")
 
 
@@ -118,4 +125,10 @@ def _watch(lab: Lab, folder: Path, plain: bool) -> Iterator[Watch]:
 
     services = stack("local")
     with services.use(lab.spec.services) as running:
-        yield Watch(lab, folder, Place(services.course, services.backend, services, running, home() / "evidence"), plain)
+        yield Watch(
+            lab,
+            folder,
+            Place(services.course, services.backend, services, running, home() / "evidence"),
+            plain,
+            lab.spec.tasks[0].id,
+        )

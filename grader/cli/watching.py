@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,19 +59,21 @@ def watch(
 class Watch:
     """What was found until now, and what a save or a key does."""
 
-    def __init__(self, lab: Lab, folder: Path, place: Place, plain: bool) -> None:
+    def __init__(self, lab: Lab, folder: Path, place: Place, plain: bool, only: str | None = None) -> None:
+        """`only`: the one task that is shown, and checked again at a save."""
         self._lab, self._folder, self._place, self._plain = lab, folder, place, plain
+        self._tasks = [task.id for task in lab.spec.tasks]
+        self._shown = [only] if only else self._tasks
+        self._unread = False
         self._graded: Submission | None = None
         self._result: Result | None = None
 
     @property
     def full(self) -> bool:
-        """Whether everything passed at the last check."""
-        return self._result is not None and self._result.full
+        """Whether everything that is shown passed at the last check."""
+        from grader.learner.changes import only_of
 
-    def passed(self, check: str) -> bool:
-        """Whether this check passed at the last one."""
-        return self._result is not None and any(c.id == check and c.status == "passed" for c in self._result.checks)
+        return self._result is not None and only_of(self._result, self._shown).full
 
     def react(self, what: str) -> None:
         """Do what a key asks for, or look at what was saved."""
@@ -83,50 +86,73 @@ class Watch:
 
     def check_all(self) -> None:
         """Check everything."""
-        with _told():
-            self._check(self._read(), None)
+        with self._told():
+            self._check(self._read(), self._tasks)
 
     def _saved(self) -> None:
         from grader.learner.changes import affected, changed
 
-        with _told():
+        with self._told():
             now = self._read()
             if self._graded is None or self._result is None or self._result.ours:
-                self._check(now, None)
+                self._check(now, self._tasks)
             elif now.sha256 != self._graded.sha256:
                 tasks = changed(self._lab, self._graded, now)
                 what = f"{', '.join(tasks)} changed" if tasks else "nothing that is checked has changed"
                 say(f"{time.strftime('%H:%M:%S')} saved: {what}")
-                if tasks:
-                    self._check(now, affected(self._lab, tasks))
+                again = [task for task in affected(self._lab, tasks) if task in self._shown]
+                if again:
+                    self._check(now, again)
+            elif self._unread:
+                say(f"{time.strftime('%H:%M:%S')} saved: as it was checked last")
+            self._unread = False
 
-    def _check(self, now: Submission, tasks: list[str] | None) -> None:
+    def _check(self, now: Submission, tasks: list[str]) -> None:
         from grader.cli import render
         from grader.grading.grade import grade
         from grader.learner import workspace
-        from grader.learner.changes import joined
+        from grader.learner.changes import joined, only_of
 
-        say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks is None else ', '.join(tasks)} …")
-        with self._place.stack.use(self._lab.spec.services):  # one that died meanwhile is started again
-            result = grade(self._lab, now, self._place, tasks)
-        if self._result is not None and tasks is not None and not result.ours:
+        say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks == self._tasks else ', '.join(tasks)} …")
+        with self._place.stack.use(self._lab.spec.services) as running:  # one that died meanwhile is started again
+            result = grade(self._lab, now, replace(self._place, running=running), tasks)
+        if result.ours:
+            say(f"this was our fault, and counts for nothing: {result.detail}")
+            say("what to do: mlops ps says which service is up; r checks again")
+            self._graded = None
+            return
+        if self._result is not None and tasks != self._tasks:
             result = joined(self._lab, self._result, result)
         self._graded, self._result = now, result
-        if result.full and tasks is not None and len(tasks) < len(self._lab.spec.tasks):
+        if self.full and tasks != self._tasks:
             say("every check has passed; now all of them on this one version")
-            self._check(now, None)
+            self._check(now, self._tasks)
             return
         remember(self._lab, result, workspace.sources(self._lab, now.notebook))
-        render.summary(console(), result)
-        render.feedback(console(), result, 1, self._plain)
+        shown = only_of(result, self._shown)
+        render.summary(console(), shown)
+        render.feedback(console(), shown, 1, self._plain)
+
+    @contextlib.contextmanager
+    def _told(self) -> Iterator[None]:
+        """What is wrong with a save is said, and the next one is waited for."""
+        from grader.errors import CourseError
+
+        try:
+            yield
+        except CourseError as error:
+            self._unread = True
+            say(f"mlops: {error}")
 
     def _read(self) -> Submission:
         from grader.grading.inbox import of_folder
+        from grader.learner import workspace
 
+        workspace.read(self._lab, self._folder)
         return of_folder(self._lab, self._folder)
 
     def _hint(self) -> None:
-        with _told():
+        with self._told():
             console().print(hinted(self._lab))
 
     def _all(self) -> None:
@@ -134,17 +160,6 @@ class Watch:
 
         if self._result is not None:
             render.score(console(), self._lab.spec.title, self._result, self._plain)
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What is wrong with a save is said, and the next one is waited for."""
-    from grader.errors import CourseError
-
-    try:
-        yield
-    except CourseError as error:
-        say(f"mlops: {error}")
 
 
 def _events(lab: Lab, folder: Path, poll: Poll) -> Iterator[str]:

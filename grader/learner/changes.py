@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from grader.course.tree import Lab
 from grader.grading.submission import Submission
@@ -35,6 +35,12 @@ def affected(lab: Lab, tasks: Iterable[str]) -> list[str]:
 def joined(lab: Lab, before: Result, new: Result) -> Result:
     """The new result, and for checks that it did not make what the one before had found."""
     found: dict[str, CheckResult] = {c.id: c for c in (*before.checks, *new.checks)}
-    checks = tuple(found[spec.id] for spec in lab.spec.checks)
+    checks = tuple(found[spec.id] for spec in lab.spec.checks if spec.id in found)
+    return only_of(new.model_copy(update={"checks": checks}), {c.task for c in checks})
+
+
+def only_of(result: Result, tasks: Collection[str]) -> Result:
+    """The result as far as these tasks' checks go."""
+    checks = tuple(c for c in result.checks if c.task in tasks)
     earned = round(sum(c.earned for c in checks), 2)
-    return new.model_copy(update={"checks": checks, "earned": earned, "possible": sum(c.possible for c in checks)})
+    return result.model_copy(update={"checks": checks, "earned": earned, "possible": sum(c.possible for c in checks)})
