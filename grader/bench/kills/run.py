@@ -85,6 +85,8 @@ class Run:
                 self._start()
                 time.sleep(self._draws.uniform(*self.plan.pause))
                 self._kill()
+                if self._idle():
+                    break
             self._let_end()
         finally:
             for process in self._processes.values():
@@ -143,8 +145,19 @@ class Run:
             submitters = [name for name in alive if name.startswith("submitter")]
             if held:
                 return self._draws.choice(submitters if submitters and self._draws.random() < SUBMITTERS else held)
+            if self._idle():
+                break
             time.sleep(0.05)
         return ""
+
+    def _idle(self) -> bool:
+        """Whether all is handed in and graded already: there is nobody left to kill."""
+        try:
+            with self.database.reading() as session:
+                unfinished = session.scalar(select(func.count()).select_from(Job).where(Job.state.in_(("waiting", "leased"))))
+        except DatabaseUnavailable:
+            return False
+        return not unfinished and self._all_handed_in()
 
     def _holders(self) -> set[str]:
         try:
