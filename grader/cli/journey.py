@@ -159,6 +159,7 @@ def import_record(file: Annotated[Path, typer.Argument(help="What `mlops export`
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{file} can't be read: {error}", "name the file that `mlops export` wrote") from None
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise BadInput(f"{file} can't be read: {why}", "name the file that `mlops export` wrote") from None
     added = record().merge(text.splitlines())
     console().print(f"Added {added} event(s); {home()} holds your progress", soft_wrap=True)
