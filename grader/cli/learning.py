@@ -40,20 +40,18 @@ def start(
     ] = None,
 ) -> None:
     """Make a lab's working folder and bring its services up."""
-    from grader.learner import workspace
+    from grader.errors import BadInput
 
     tree = course()
     if lab.startswith("capstone"):
-        from grader.errors import BadInput
-
         raise BadInput(f"{lab} is a milestone, worked on in your own repository", "mlops capstone init, mlops capstone check")
-    chosen = tree.lab(lab)
+    chosen, demanded = tree.lab(lab), _ports(tree.lab(lab), port or [])
+    from grader.learner import workspace  # heavy, so it comes after what can be refused without it
+
     place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
     if tree.root.resolve() in (place, *place.parents):
-        from grader.errors import BadInput
-
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
-    jupyter, made, way_in = _prepare(tree, chosen, place, _ports(chosen, port or []))
+    jupyter, made, way_in = _prepare(tree, chosen, place, demanded)
     quick.start(home())
     record().add("started", chosen.id, folder=str(place))
     out = console()
