@@ -71,15 +71,18 @@ def _table(result: Result) -> Table:
     return table
 
 
-def feedback(console: Console, result: Result, limit: int | None = None, plain: bool = False) -> None:
-    """What the checks that did not pass expected and found, and what to do next; the first `limit` of them."""
+def feedback(
+    console: Console, result: Result, limit: int | None = None, plain: bool = False, others: str = "all of them: --all"
+) -> None:
+    """What the checks that did not pass expected and found, and what to do next; the first `limit` of them, and how to see
+    the `others`."""
     missed = [check for check in result.checks if check.status != "passed"]
     first: dict[str, str] = {}
     for check in missed[:limit]:
         _explain(console, check, first.get(check.found, ""), plain)
         first.setdefault(check.found, check.id)
     if limit is not None and len(missed) > limit:
-        console.print(Text(f"\n… and {len(missed) - limit} more; work on the first one (all of them: --all)"))
+        console.print(Text(f"\n… and {len(missed) - limit} more; work on the first one ({others})"))
 
 
 def _explain(console: Console, check: CheckResult, same_as: str, plain: bool) -> None:

@@ -131,7 +131,9 @@ class Watch:
         remember(self._lab, result, workspace.sources(self._lab, now.notebook))
         shown = only_of(result, self._shown)
         render.summary(console(), shown)
-        render.feedback(console(), shown, 1, self._plain)
+        render.feedback(
+            console(), shown, 1, self._plain, others="a shows all" if self._shown == self._tasks else "then the others"
+        )
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

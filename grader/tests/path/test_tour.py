@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pexpect  # type: ignore[import-untyped]
 import pytest
 
+from grader.course.tree import Course
 from grader.learner.record import Record
 from grader.tests import kept
 from grader.tests.path.conftest import MLOPS, Command
@@ -72,6 +75,28 @@ def test_from_nothing_to_a_first_passed_check(newcomer: Command) -> None:
     events = list(Record(newcomer.home).events())
     assert (child.exitstatus, [e["event"] for e in events if e["event"] != "checked"]) == (0, ["started", "hint", "hint"])
     assert events[-1]["checks"]["newcomers-owe-nothing"][0] == "passed"
+
+
+def test_the_readme_s_transcript_is_what_the_tour_says(newcomer: Command, course: Course) -> None:
+    """Its texts, up to the first line that is typed, word for word but for times, addresses and passwords."""
+    child = touring(newcomer)
+    told = io.StringIO()
+    child.logfile_read = told
+    for _ in range(3):
+        child.expect("Enter goes on … ")
+        child.sendline("")
+    child.expect("NotImplementedError\r\n> ")
+    child.sendline("q")
+    child.expect(pexpect.EOF)
+    readme = (course.root / "README.md").read_text(encoding="utf-8")
+    shown = readme.partition("$ mlops tour\n")[2].partition("\n> ")[0]
+    assert steady(told.getvalue())[: len(steady(shown))] == steady(shown)
+
+
+def steady(text: str) -> list[str]:
+    """The lines without what differs from run to run."""
+    varies = re.compile(r"^(MLflow  |Made |starting |preparing )|^\d\d:\d\d:\d\d ")
+    return [line.rstrip() for line in text.replace("\r", "").splitlines() if line.strip() and not varies.search(line)]
 
 
 def test_it_can_be_left_and_begun_again(newcomer: Command) -> None:
