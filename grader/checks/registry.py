@@ -67,7 +67,7 @@ def _written(lab: LabFolder) -> list[Check]:
         problem = f"can't be imported: {type(error).__name__}: {error} (mend it)"
         raise ContentError([f"{lab.checks}:{_line_of(error, str(lab.checks))}: {problem}"]) from error
     finally:
-        for loaded in [m for m in sys.modules if m == name or m.startswith(f"{name}.")]:
+        for loaded in [m for m in list(sys.modules) if m == name or m.startswith(f"{name}.")]:
             del sys.modules[loaded]
     return [_check(f) for f in vars(module).values() if inspect.isfunction(f) and hasattr(f, _ATTRIBUTE)]
 
