@@ -11,6 +11,9 @@ from grader.spec.lab import LabSpec, TaskSpec
 from grader.spec.loader import load
 from grader.spec.sample import SampleSpec
 
+LESSONS = "lessons"
+"""The folder that holds a module's lessons, and theirs in a learner's folder of the lab."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -172,4 +175,4 @@ class Module:
 
     def lesson(self, stem: str) -> Path:
         """The py:percent file of one lesson."""
-        return self.folder / "lessons" / f"{stem}.py"
+        return self.folder / LESSONS / f"{stem}.py"

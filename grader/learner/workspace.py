@@ -14,6 +14,7 @@ from typing import Any
 
 import nbformat
 
+from grader.course.parts import LESSONS
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.learner import bundle
@@ -22,8 +23,6 @@ from grader.work import author
 from grader.work.selection import GIT, Selection
 
 WORK_VARIABLE = "MLOPS_WORK"
-LESSONS = "lessons"
-"""Inside the folder: the notebooks to read and whatever they write, apart from the learner's own work; a kernel's name."""
 PRIVATE = ".mlops"
 """Inside the folder: the kernel's description, which holds the credentials of the learner's own namespace."""
 
