@@ -46,6 +46,7 @@ def start(
     if lab.startswith("capstone"):
         raise BadInput(f"{lab} is a milestone, worked on in your own repository", "mlops capstone init, mlops capstone check")
     chosen, demanded = tree.lab(lab), _ports(tree.lab(lab), port or [])
+    from grader.course.parts import LESSONS
     from grader.learner import workspace  # heavy, so it comes after what can be refused without it
 
     place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
@@ -57,7 +58,7 @@ def start(
     out = console()
     out.print(f"{'Made' if made else 'Kept'} {place}", soft_wrap=True)
     for number, stem in enumerate(tree.module(chosen.spec.module).spec.lessons):
-        out.print(f"{'Read first' if number == 0 else '':12} {workspace.LESSONS}/{stem}.ipynb")
+        out.print(f"{'Read first' if number == 0 else '':12} {LESSONS}/{stem}.ipynb")
     out.print(f"Then work in {chosen.id}.ipynb, and say: mlops check")
     for line in way_in:
         out.print(line, soft_wrap=True)
@@ -212,6 +213,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     """
     from grader.backends.local import venv
     from grader.backends.local.backend import LocalBackend
+    from grader.course.parts import LESSONS
     from grader.learner import workspace
     from grader.stack.lease import lease
 
@@ -224,7 +226,7 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
     LocalBackend(home()).keep_warm(environment)
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
-        workspace.write_kernel(folder, workspace.LESSONS, python, read.variables, commands)
+        workspace.write_kernel(folder, LESSONS, python, read.variables, commands)
     with lease(services, running, lab.spec.services, services.backend, f"learner-{lab.id}"[:40].rstrip("-")) as work:
         made = workspace.create(tree, lab, folder, work.parameters)
         return workspace.write_kernel(folder, "python3", python, work.variables, commands), made, _way_in(work)
