@@ -23,6 +23,8 @@ from grader.stack.stack import Stack
 from grader.tests import kept
 
 MLOPS = [str(Path(sys.executable).with_name("mlops"))]
+HEED = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+"""A shell that runs the tests in the background has them ignore SIGINT, and so would a command that they start."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,9 @@ class Command:
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
         command = [*MLOPS, *map(str, arguments)]
-        # A shell that runs the tests in the background has them ignore SIGINT, and so would the command.
-        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=self.variables, cwd=self.work,
-            preexec_fn=heed,
+            preexec_fn=HEED,
         )  # fmt: skip
 
 

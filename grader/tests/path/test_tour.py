@@ -13,7 +13,7 @@ import pytest
 from grader.course.tree import Course
 from grader.learner.record import Record
 from grader.tests import kept
-from grader.tests.path.conftest import MLOPS, Command
+from grader.tests.path.conftest import HEED, MLOPS, Command
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
 
@@ -35,14 +35,9 @@ def newcomer(tmp_path: Any) -> Iterator[Command]:
 
 def touring(newcomer: Command) -> Any:
     return pexpect.spawn(
-        MLOPS[0],
-        ["tour"],
-        env={**newcomer.variables, "TERM": "dumb"},
-        cwd=str(newcomer.work),
-        dimensions=(40, 80),
-        encoding="utf-8",
-        timeout=120,
-    )
+        MLOPS[0], ["tour"], env={**newcomer.variables, "TERM": "dumb"}, cwd=str(newcomer.work), dimensions=(40, 80),
+        encoding="utf-8", timeout=120, preexec_fn=HEED,
+    )  # fmt: skip
 
 
 def test_from_nothing_to_a_first_passed_check(newcomer: Command) -> None:

@@ -12,7 +12,7 @@ import pytest
 from grader.course.tree import Lab
 from grader.learner.record import Record
 from grader.tests import kept
-from grader.tests.path.conftest import MLOPS, Command, alive
+from grader.tests.path.conftest import HEED, MLOPS, Command, alive
 from grader.tests.path.test_command import NOTEBOOK, solve
 
 pytestmark = [pytest.mark.services, pytest.mark.timeout(300)]
@@ -33,7 +33,7 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
 def watching(learner: Command, *options: str) -> Any:
     return pexpect.spawn(
         MLOPS[0], ["watch", "04", *options], env=learner.variables | PLAIN, cwd=str(learner.work), dimensions=(24, 80),
-        encoding="utf-8", timeout=120,
+        encoding="utf-8", timeout=120, preexec_fn=HEED,
     )  # fmt: skip
 
 

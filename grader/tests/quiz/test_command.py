@@ -16,7 +16,7 @@ from grader.learner.record import Record
 from grader.quiz.attempt import Attempt, Attempts
 from grader.quiz.mark import mark
 from grader.spec.quiz import QuizSpec
-from grader.tests.path.conftest import MLOPS, Command
+from grader.tests.path.conftest import HEED, MLOPS, Command
 from grader.tests.quiz import typed
 
 NAME = "04-experiment-tracking"
@@ -186,8 +186,9 @@ def test_bad_usage(mlops: Command, arguments: list[str], message: str) -> None:
 
 def terminal(mlops: Command) -> Any:
     return pexpect.spawn(
-        MLOPS[0], ["quiz", "04"], env=mlops.variables, cwd=str(mlops.work), dimensions=(24, 80), encoding="utf-8", timeout=60
-    )
+        MLOPS[0], ["quiz", "04"], env=mlops.variables, cwd=str(mlops.work), dimensions=(24, 80), encoding="utf-8", timeout=60,
+        preexec_fn=HEED,
+    )  # fmt: skip
 
 
 def test_in_a_terminal(mlops: Command, quiz: QuizSpec) -> None:
