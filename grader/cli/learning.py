@@ -63,7 +63,7 @@ def start(
     for line in way_in:
         out.print(line, soft_wrap=True)
     if not made:
-        out.print("Open kernels restart them: logins to the services are new", soft_wrap=True)
+        out.print("Kernels      restart those that are open: their logins to the services are new", soft_wrap=True)
     out.print("Services     stay up until: mlops stop")
     if open_lab:
         leave(_jupyterlab(place, jupyter, chosen))
