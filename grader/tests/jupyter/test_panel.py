@@ -109,14 +109,7 @@ def test_reset_asks_and_undo_brings_it_back(page: Page, lab04: Lab) -> None:
 
 def test_by_keyboard_alone(page: Page) -> None:
     """From the notebook to the panel, a check, a quiz question and its verdict, without a mouse; the focus is never lost."""
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")  # a notebook that opens takes the focus
-    page.keyboard.press("ControlOrMeta+Shift+c")
-    page.wait_for_function("document.activeElement.matches('.lm-CommandPalette-input')")
-    page.keyboard.type("MLOps course: show", delay=30)
-    assert page.input_value(".lm-CommandPalette-input") == "MLOps course: show"
-    page.wait_for_selector(".lm-CommandPalette-item.lm-mod-active[data-command='mlops-course:show']")
-    page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.dataset.key === 'check'")
+    show_the_panel(page)
     page.keyboard.press("Enter")
     page.wait_for_function("document.querySelector('.mlops-said').dataset.running === 'true'")
     assert focus(page) == "check"
@@ -149,6 +142,27 @@ def test_by_keyboard_alone(page: Page) -> None:
         page.wait_for_function(f"document.querySelector('.mlops-page:not([hidden])').textContent.includes({said!r})")
         picture(page, "services" if "MLflow" in said else "progress")
     assert page.get_by_role("link", name="Open MLflow tracking server").get_attribute("href", timeout=1000) is not None
+
+
+def show_the_panel(page: Page) -> None:
+    """By the palette, until the panel's first button has the focus. JupyterLab gives the focus once more to a notebook that an
+    address opened, whenever it is done with that, and the palette closes: then a person opens it again."""
+    from playwright.sync_api import TimeoutError as Late
+
+    for milliseconds in (10_000, 10_000, MILLISECONDS):
+        try:
+            page.keyboard.press("ControlOrMeta+Shift+c")
+            page.wait_for_function("document.activeElement.matches('.lm-CommandPalette-input')", timeout=milliseconds)
+            page.keyboard.insert_text("MLOps course: show")  # which does nothing where nobody takes text
+            found = ".lm-CommandPalette-item.lm-mod-active[data-command='mlops-course:show']"
+            page.wait_for_selector(found, timeout=milliseconds)
+            page.keyboard.press("Enter")
+            page.wait_for_function("document.activeElement.dataset.key === 'check'", timeout=milliseconds)
+        except Late:
+            page.keyboard.press("Escape")
+        else:
+            return
+    raise AssertionError("the palette did not show the panel")
 
 
 def focus(page: Page) -> str:
