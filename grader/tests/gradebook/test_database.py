@@ -27,7 +27,7 @@ def test_migrations_make_the_tables_that_the_code_means(database: Database) -> N
         assert compare_metadata(context, Base.metadata) == []
     history = (
         tables.Extension, tables.Submission, tables.Receipt, tables.Attempt, tables.Release, tables.Mark, tables.Comment,
-        tables.JobEvent,
+        tables.JobEvent, tables.Reveal,
     )  # fmt: skip
     assert [table.__tablename__ for table in history] == list(APPEND_ONLY)
 
@@ -45,7 +45,7 @@ def test_a_database_without_tables_is_refused_and_made_ready_once(empty_url: str
     migrate.require(database)
     with database.writing() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'old'"))
-    with pytest.raises(BadInput, match="has tables of version old, and this code needs 0001"):
+    with pytest.raises(BadInput, match="has tables of version old, and this code needs 0002"):
         migrate.require(database)
     database.close()
 
