@@ -38,6 +38,8 @@ def submission(session: Session, who: Who, number: int, action: Action) -> tuple
     if row is None or asked is None or role is None or not (row.person_id == who.person or may(role, "see_class")):
         raise NotFound("submission")
     _demand(who, asked.course_id, action)
+    if action == "mark" and row.person_id == who.person and role != "admin":
+        raise Forbidden("nobody marks their own work", "ask a colleague")
     return row, asked
 
 
@@ -67,6 +69,11 @@ def sees_class(who: Who, course_id: int) -> bool:
     """Whether they see everybody's work in a course."""
     role = who.role(course_id)
     return role is not None and may(role, "see_class")
+
+
+def anything(who: Who, action: Action) -> None:
+    """Raise Forbidden where a token's scopes don't allow an action anywhere; it shows what is theirs alone."""
+    _demand_scope(who, action)
 
 
 def site(who: Who) -> None:

@@ -13,10 +13,12 @@ from grader.gradebook import migrate
 from grader.gradebook.blobs import open_blobs
 from grader.gradebook.database import Database
 from grader.server import problem
+from grader.server.metrics import Metrics
 from grader.server.outside import Outside
-from grader.server.routes import health, me
+from grader.server.routes import courses, gradebook, health, me, submissions, teaching
 from grader.server.service import Service
 from grader.server.settings import Settings
+from grader.server.uploads import Uploads
 
 PREFIX = "/api/v1"
 TITLE, DESCRIPTION = "The grader service", "Submissions in, marks out. Errors are problems (RFC 9457)."
@@ -49,10 +51,13 @@ def open_service(url: str, blobs: str, content: Course, settings: Settings | Non
 def create_app(service: Service) -> FastAPI:
     """The application of a service."""
     app = App(title=TITLE, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
-    app.state.service = service
+    metrics = Metrics(service.database)
+    app.state.service, app.state.uploads = service, Uploads(service)
+    app.state.metrics, app.state.observe = metrics, metrics.observe
     problem.install(app)
     settings = service.settings
     app.include_router(health.router, max_body_size=settings.max_body)
-    for router in (me.router,):
-        app.include_router(router, prefix=PREFIX, max_body_size=settings.max_body)
+    for routes in (me, courses, submissions, teaching, gradebook):
+        app.include_router(routes.router, prefix=PREFIX, max_body_size=settings.max_body)
+    app.include_router(submissions.uploading, prefix=PREFIX, max_body_size=settings.max_upload + 1)
     return app

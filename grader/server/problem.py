@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
 from grader.errors import BadInput, ContentError, CourseError
@@ -75,6 +76,18 @@ class NotFound(Problem):
         super().__init__(f"there is no such {what}" if what else "there is nothing here", "check the address")
 
 
+class Conflict(Problem):
+    """Somebody else did the same, or the opposite, at the same time."""
+
+    status, kind = 409, "conflict"
+
+
+class TooSlow(Problem):
+    """The request took too long to arrive."""
+
+    status, kind = 408, "too-slow"
+
+
 class TooLarge(Problem):
     """More bytes than are taken."""
 
@@ -101,6 +114,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CourseError, _course_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(IntegrityError, _conflict)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -158,6 +172,11 @@ def _http(request: Request, error: Exception) -> Response:
     if problem.kind == Problem.kind:
         problem.kind = HTTPStatus(error.status_code).phrase.lower().replace(" ", "-")
     return response(request, NotFound() if error.status_code == 404 else problem)
+
+
+def _conflict(request: Request, error: Exception) -> Response:  # noqa: ARG001  # its words are the database's
+    """Two asked for the same at once, and the database let one of them."""
+    return response(request, Conflict("somebody asked for the same at the same time", "look what there is, and try again"))
 
 
 def _broken(request: Request, error: Exception) -> Response:  # noqa: ARG001  # it is logged outside

@@ -15,8 +15,10 @@ from grader.accounts.passwords import Passwords
 from grader.course.tree import Course
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
+from grader.server.events import Watch
 from grader.server.limits import Limits
 from grader.server.settings import Settings
+from grader.server.shown import Shown
 
 
 @dataclass
@@ -31,6 +33,8 @@ class Service:
 
     def __post_init__(self) -> None:
         self.limits = Limits(self.settings)
+        self.shown = Shown(self.content)
+        self.watch = Watch(self.database, self.shown, self.settings)
 
     @contextmanager
     def writing(self) -> Iterator[tuple[Session, datetime]]:

@@ -20,6 +20,8 @@ class Settings:
     """Of any request but an upload."""
     uploads_at_once: int = 4
     """Uploads that are looked into at the same time; the others wait, on disk."""
+    upload_seconds: float = 300.0
+    """How long the bytes of an upload may take to arrive."""
     requests: int = 600
     """Of one person, or of one address where nobody is signed in."""
     uploads: int = 30

@@ -6,13 +6,16 @@ import shutil
 from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from grader.errors import BadInput
 from grader.gradebook import migrate
-from grader.server.problem import NotNow
+from grader.server import access
+from grader.server.metrics import CONTENT_TYPE
+from grader.server.problem import NotNow, NotSignedIn
 from grader.server.service import Here, Service
+from grader.server.who import Maybe
 
 router = APIRouter(tags=["health"])
 
@@ -52,3 +55,13 @@ def _left(place: Path) -> int:
     while not place.exists():
         place = place.parent
     return shutil.disk_usage(place).free
+
+
+@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
+def metrics(service: Here, request: Request, who: Maybe) -> Response:
+    """Figures for Prometheus. For an admin's token, unless the service was started with --open-metrics."""
+    if not service.settings.open_metrics:
+        if who is None:
+            raise NotSignedIn("metrics are for an admin's token")
+        access.site(who)
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
