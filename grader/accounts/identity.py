@@ -30,6 +30,8 @@ class Who:
     by: By
     sign_in: int | None = None
     """The sign-in, unless it is a token's request."""
+    token: int | None = None
+    """… and then the token's number."""
 
     def role(self, course: int) -> Role | None:
         """Their role in a course; the service's admin is every course's, and None is nobody there."""
@@ -40,10 +42,13 @@ class Who:
         return NEEDS[action] in self.scopes if action in NEEDS else self.by != "token"
 
 
-def of(session: Session, person_id: int, by: By, sign_in: int | None = None, scopes: tuple[Scope, ...] = SCOPES) -> Who:
+def of(
+    session: Session, person_id: int, by: By, sign_in: int | None = None, scopes: tuple[Scope, ...] = SCOPES,
+    token: int | None = None,
+) -> Who:  # fmt: skip
     """The person, with their roles as they are now."""
     person, account = session.get_one(Person, person_id), session.get(Account, person_id)
     found = session.execute(select(Enrolment.course_id, Enrolment.role).where(Enrolment.person_id == person_id))
     roles = {course: cast("Role", role) for course, role in found}
     admin = account is not None and account.site_admin
-    return Who(person.id, person.name, person.full_name, admin, roles, frozenset(scopes), by, sign_in)
+    return Who(person.id, person.name, person.full_name, admin, roles, frozenset(scopes), by, sign_in, token)

@@ -47,7 +47,8 @@ def recognise(session: Session, now: datetime, given: str) -> Who | None:
     row = session.scalar(select(ApiToken).where(ApiToken.secret_hash == secret.digest(given)))
     if row is None or row.revoked_at is not None or now > row.expires_at:
         return None
-    return identity.of(session, row.person_id, "token", scopes=cast("tuple[Scope, ...]", tuple(row.scopes.split())))
+    scopes = cast("tuple[Scope, ...]", tuple(row.scopes.split()))
+    return identity.of(session, row.person_id, "token", scopes=scopes, token=row.id)
 
 
 def of(session: Session, now: datetime, person_id: int) -> Sequence[ApiToken]:

@@ -102,13 +102,13 @@ def _note(request: Request, status: int, seconds: float) -> None:
 class JsonLines(logging.Formatter):
     """A log record as one line of JSON."""
 
-    _OWN = frozenset(vars(logging.makeLogRecord({})))
+    _OWN = frozenset({*vars(logging.makeLogRecord({})), "message", "color_message"})
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's time, level and words, and what was added to it."""
         told = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
         told |= {"logger": record.name, "message": record.getMessage()}
-        told |= {name: value for name, value in vars(record).items() if name not in self._OWN and name != "message"}
+        told |= {name: value for name, value in vars(record).items() if name not in self._OWN}
         if record.exc_info:
             told["traceback"] = self.formatException(record.exc_info)
         return json.dumps(told, default=str)

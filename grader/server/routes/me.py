@@ -147,6 +147,15 @@ def revoke_token(service: Here, who: Known, token: Number) -> None:
             raise NotFound("token")
 
 
+@router.delete("/token", status_code=204)
+def revoke_own_token(service: Here, who: Known) -> None:
+    """End the token that this very request carries."""
+    if who.token is None:
+        raise NotFound("token in this request")
+    with service.writing() as (session, now):
+        tokens.revoke(session, now, who.person, who.token)
+
+
 def _signed_in(service: Service, response: Response, opened: Opened) -> Me:
     keep(response, opened, service.settings)
     return _me(service, opened.who, csrf_of(opened.secret))
