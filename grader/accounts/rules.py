@@ -17,6 +17,7 @@ Action = Literal[
     "see_own",  # their submissions, and what was released of them
     "see_class",  # everybody's, whether released or not; the hidden checks
     "mark",  # give points by hand, comment
+    "see_queue",  # a course's part of it, with what went wrong
     "regrade",
     "release",  # show results, reveal hidden checks
     "export",
@@ -30,7 +31,7 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _STUDENT: frozenset[Action] = frozenset({"see_course", "hand_in", "see_own"})
 _GRADER: frozenset[Action] = _STUDENT | {"see_class", "mark"}
-_INSTRUCTOR: frozenset[Action] = _GRADER | {"regrade", "release", "export", "manage_assignments", "manage_people"}
+_INSTRUCTOR: frozenset[Action] = _GRADER | {"see_queue", "regrade", "release", "export", "manage_assignments", "manage_people"}
 MAY: Mapping[Role, frozenset[Action]] = {
     "student": _STUDENT,
     "grader": _GRADER,
@@ -41,6 +42,7 @@ NEEDS: Mapping[Action, Scope] = {
     "see_course": "read",
     "see_own": "read",
     "see_class": "read",
+    "see_queue": "read",
     "hand_in": "submit",
     "mark": "teach",
     "regrade": "teach",

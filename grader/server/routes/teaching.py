@@ -108,7 +108,7 @@ def reveal(service: Here, who: Known, course: CourseName, assignment: Assignment
 def jobs(service: Here, who: Known, course: CourseName) -> Jobs:
     """A course's part of the queue, and its dead letters with what went wrong."""
     with service.reading() as (session, _):
-        of = access.course(session, who, course, "regrade")
+        of = access.course(session, who, course, "see_queue")
         ours = select(Job).join(Submission, Submission.id == Job.submission_id).join(Assignment)
         ours = ours.where(Assignment.course_id == of.id)
         found = ours.subquery()
