@@ -13,16 +13,14 @@ from grader.server.problem import Forbidden, NotFound
 
 def course(session: Session, who: Who, name: str, action: Action) -> Course:
     """The course of this name. Raises NotFound unless they are in it, Forbidden when their role there may not."""
-    found = session.scalar(select(Course).where(Course.name == name))
-    if found is None or who.role(found.id) is None:
-        raise NotFound("course")
+    found = _theirs(session, who, name)
     _demand(who, found.id, action)
     return found
 
 
 def assignment(session: Session, who: Who, course_name: str, name: str, action: Action) -> Assignment:
     """A course's assignment. Raises as `course` does."""
-    of = course(session, who, course_name, "see_course")
+    of = _theirs(session, who, course_name)
     found = session.scalar(select(Assignment).where(Assignment.course_id == of.id, Assignment.name == name))
     if found is None:
         raise NotFound("assignment")
@@ -92,6 +90,14 @@ def role(who: Who, course_id: int) -> Role:
     """Their role in a course that they are known to be in."""
     found = who.role(course_id)
     assert found is not None
+    return found
+
+
+def _theirs(session: Session, who: Who, name: str) -> Course:
+    """A course that they are in. Raises NotFound."""
+    found = session.scalar(select(Course).where(Course.name == name))
+    if found is None or who.role(found.id) is None:
+        raise NotFound("course")
     return found
 
 

@@ -59,8 +59,8 @@ class School:
         for name, (course, role) in PEOPLE.items():
             roster.enrol(session, now, courses[course], roster.add_person(session, now, name), role)
         accounts.appoint(session, now, roster.add_person(session, now, "root").id)
-        for course in courses.values():
-            roster.assign(session, now, course, "adding", "lab", LAB)
+        for one in courses.values():
+            roster.assign(session, now, one, "adding", "lab", LAB)
 
     def http(self, who: str | None = None, scopes: tuple[Scope, ...] = SCOPES, **more: Any) -> TestClient:
         """Requests of somebody, by a token."""
