@@ -13,6 +13,7 @@ from grader.gradebook import migrate
 from grader.gradebook.blobs import open_blobs
 from grader.gradebook.database import Database
 from grader.server import problem
+from grader.server.ids import PREFIX
 from grader.server.metrics import Metrics
 from grader.server.outside import Outside
 from grader.server.routes import courses, gradebook, health, me, submissions, teaching
@@ -20,7 +21,6 @@ from grader.server.service import Service
 from grader.server.settings import Settings
 from grader.server.uploads import Uploads
 
-PREFIX = "/api/v1"
 TITLE, DESCRIPTION = "The grader service", "Submissions in, marks out. Errors are problems (RFC 9457)."
 
 
@@ -58,6 +58,6 @@ def create_app(service: Service) -> FastAPI:
     settings = service.settings
     app.include_router(health.router, max_body_size=settings.max_body)
     for routes in (me, courses, submissions, teaching, gradebook):
-        app.include_router(routes.router, prefix=PREFIX, max_body_size=settings.max_body)
-    app.include_router(submissions.uploading, prefix=PREFIX, max_body_size=settings.max_upload + 1)
+        app.include_router(routes.router, max_body_size=settings.max_body)
+    app.include_router(submissions.uploading, max_body_size=settings.max_upload + 1)
     return app

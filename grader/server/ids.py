@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import Path, Query
 
+PREFIX = "/api/v1"
 PATTERN = r"^\w[\w .@+-]{0,63}$"
 LARGEST = 2**63 - 1
 MOST = 200

@@ -19,13 +19,13 @@ from grader.gradebook import roster, work
 from grader.gradebook.late import Dates, accepts
 from grader.gradebook.tables import Assignment, Enrolment, Person
 from grader.server import access
-from grader.server.ids import AfterName, AssignmentName, CourseName, Limit, PersonName
+from grader.server.ids import PREFIX, AfterName, AssignmentName, CourseName, Limit, PersonName
 from grader.server.problem import Forbidden
 from grader.server.routes.me import my_courses
 from grader.server.service import Here
 from grader.server.who import Known
 
-router = APIRouter(tags=["courses"])
+router = APIRouter(prefix=PREFIX, tags=["courses"])
 
 
 @router.get("/courses")

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Response
 
 from grader.api.objects import Gradebook, Row
 from grader.server import access, scores
-from grader.server.ids import AfterName, CourseName, Limit
+from grader.server.ids import PREFIX, AfterName, CourseName, Limit
 from grader.server.service import Here
 from grader.server.who import Known
 
-router = APIRouter(tags=["gradebook"])
+router = APIRouter(prefix=PREFIX, tags=["gradebook"])
 
 
 @router.get("/courses/{course}/scores")

@@ -26,12 +26,12 @@ from grader.api.objects import (
 from grader.gradebook.accounts import Account, ApiToken
 from grader.gradebook.tables import Course
 from grader.server import access
-from grader.server.ids import Number
+from grader.server.ids import PREFIX, Number
 from grader.server.problem import Forbidden, NotFound, NotSignedIn
 from grader.server.service import Here, Service
 from grader.server.who import Known, csrf_of, demand_same_site, forget, keep
 
-router = APIRouter(tags=["me"])
+router = APIRouter(prefix=PREFIX, tags=["me"])
 
 
 def sign_in(service: Service, request: Request, name: str, password: str) -> Opened:

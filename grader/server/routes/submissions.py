@@ -13,14 +13,14 @@ from starlette.concurrency import run_in_threadpool
 from grader.api.objects import Attempts, Feedback, Receipt, Status, Submissions
 from grader.gradebook.tables import Person, Submission
 from grader.server import access, feedback, statuses
-from grader.server.ids import PATTERN, AfterNumber, AssignmentName, CourseName, Limit, Number
+from grader.server.ids import PATTERN, PREFIX, AfterNumber, AssignmentName, CourseName, Limit, Number
 from grader.server.problem import NotFound
 from grader.server.service import Here, Service
 from grader.server.uploads import Uploads
 from grader.server.who import Known
 
-router = APIRouter(tags=["submissions"])
-uploading = APIRouter(tags=["submissions"])
+router = APIRouter(prefix=PREFIX, tags=["submissions"])
+uploading = APIRouter(prefix=PREFIX, tags=["submissions"])
 """Apart, since what it takes may be larger."""
 Key = Annotated[
     str | None,
@@ -55,7 +55,7 @@ async def upload(
     """Hand in. What is acknowledged is kept and will be graded, whatever happens; ask at `Location` what came of it."""
     uploads: Uploads = request.app.state.uploads
     accepted = await uploads.take(who, course, assignment, request.stream(), idempotency_key)
-    place = f"/api/v1/submissions/{accepted.submission}"
+    place = f"{PREFIX}/submissions/{accepted.submission}"
     response.headers["Location"] = place
     return Receipt(
         receipt=accepted.receipt, submission=accepted.submission, repeated=accepted.repeated,

@@ -28,11 +28,11 @@ from grader.queue import jobs as queue
 from grader.queue.intake import image, lab_of
 from grader.result import Result
 from grader.server import access
-from grader.server.ids import AssignmentName, CourseName, Number
+from grader.server.ids import PREFIX, AssignmentName, CourseName, Number
 from grader.server.service import Here, Service
 from grader.server.who import Known
 
-router = APIRouter(tags=["teaching"])
+router = APIRouter(prefix=PREFIX, tags=["teaching"])
 
 
 @router.post("/submissions/{submission}/marks", status_code=201)
