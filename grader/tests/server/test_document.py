@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from grader.tests.server.school import School
 
-EXAMPLES = 12
+EXAMPLES = 6
 """Of each operation; `MLOPS_EXAMPLES` asks for more."""
 
 

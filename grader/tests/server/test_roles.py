@@ -72,7 +72,18 @@ RANKS = {"student": 0, "grader": 1, "instructor": 2, "admin": 3}
 
 @pytest.fixture
 def worked(school: School) -> School:
-    """The owner has a released result with a mark and a comment, and a dead letter; the assignment is due some day."""
+    """The owner has a released result with a mark and a comment, and a dead letter."""
+    return with_work(school)
+
+
+@pytest.fixture
+def on_sqlite(light: School) -> School:
+    """The same, where the database has no part in what is tested."""
+    return with_work(light)
+
+
+def with_work(school: School) -> School:
+    """Hand in, grade, mark; hand in something else, and fail."""
     school.hand_in("owner")
     school.grade({"adds": 60})
     school.said(1)
@@ -101,10 +112,10 @@ def test_every_route_is_known_here(light: School) -> None:
     assert operations(light) == known
 
 
-def test_nobody_gets_in_without_a_name(worked: School) -> None:
+def test_nobody_gets_in_without_a_name(on_sqlite: School) -> None:
     """401 everywhere, with the way in."""
     asked = {**IN_COURSE, **OF_SUBMISSION, **dict.fromkeys(OWN | PEOPLE_ONLY | SITE, (STUDENT, None))}
-    answers = {operation: ask(worked, None, operation, body) for operation, (_, body) in asked.items()}
+    answers = {operation: ask(on_sqlite, None, operation, body) for operation, (_, body) in asked.items()}
     assert {o: a.status_code for o, a in answers.items() if a.status_code != 401} == {}
     assert {a.headers["www-authenticate"] for a in answers.values()} == {'Bearer realm="mlops"'}
 
@@ -147,14 +158,14 @@ def test_a_role_may_what_it_may(worked: School, who: str) -> None:
     assert {o: "2xx" if 200 <= s < 300 else s for o, s in found.items()} == expected
 
 
-def test_only_the_service_s_admin_makes_courses(worked: School) -> None:
+def test_only_the_service_s_admin_makes_courses(on_sqlite: School) -> None:
     """Everybody else is told so."""
     found = {
-        who: ask(worked, who, "POST /api/v1/courses", {"name": f"of-{who}", "title": "x"}).status_code
+        who: ask(on_sqlite, who, "POST /api/v1/courses", {"name": f"of-{who}", "title": "x"}).status_code
         for who in (*PEOPLE, "root")
     }
     assert found == {**dict.fromkeys(PEOPLE, 403), "root": 201}
-    assert {who: ask(worked, who, "GET /metrics").status_code for who in ("head", "root")} == {"head": 403, "root": 200}
+    assert {who: ask(on_sqlite, who, "GET /metrics").status_code for who in ("head", "root")} == {"head": 403, "root": 200}
 
 
 @pytest.mark.parametrize("who", [*PEOPLE, "root"])
@@ -164,11 +175,11 @@ def test_a_token_is_no_person(light: School, who: str) -> None:
     assert {o: ask(light, who, o, bodies.get(o)).status_code for o in PEOPLE_ONLY} == dict.fromkeys(PEOPLE_ONLY, 403)
 
 
-def test_a_token_s_scopes_hold(worked: School) -> None:
+def test_a_token_s_scopes_hold(on_sqlite: School) -> None:
     """An instructor's token that may only read reads; one that may hand in does nothing else."""
     asked = {**IN_COURSE, **OF_SUBMISSION}
     for scopes, unusable in ((("read",), 403), (("submit",), 422)):
-        client = worked.http("instructor", scopes)  # type: ignore[arg-type]
+        client = on_sqlite.http("instructor", scopes)  # type: ignore[arg-type]
         for operation, (_, body) in asked.items():
             method, path = operation.split(" ")
             path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2)

@@ -22,7 +22,7 @@ from grader.tests.server import malformed
 from grader.tests.server.school import School, ok
 
 PLACE = "/api/v1/courses/math/assignments/adding/submissions"
-MALFORMED = 300
+MALFORMED = 225
 
 
 def zipped(files: dict[str, bytes]) -> bytes:
