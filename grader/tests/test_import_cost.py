@@ -23,7 +23,7 @@ HEAVY = (
     "fastapi",
     "starlette",
     "uvicorn",
-    "httpx",
+    "httpx2",
     "argon2",
 )
 STARTS = {
