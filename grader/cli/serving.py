@@ -41,7 +41,11 @@ def serve(
     database: DatabaseOption = None,
     blobs: BlobsOption = None,
 ) -> None:  # fmt: skip
-    """Take in submissions over HTTP until told to stop (SIGTERM: end what runs first; twice: at once)."""
+    """Take in submissions over HTTP, until told to stop.
+
+    SIGTERM lets end what runs; a second one ends it at once. Variables MLOPS_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET name a
+    provider of accounts.
+    """
     from grader.gradebook import migrate
     from grader.server.app import create_app
     from grader.server.outside import log_to_stderr
