@@ -31,17 +31,12 @@ def worker(
 
     SIGTERM ends the running jobs first; a second one gives them back.
     """
-    from grader.errors import BadInput
     from grader.queue.queue import Queue
     from grader.queue.rules import Rules
     from grader.worker.site import Site
     from grader.worker.worker import Patience, Worker, name
 
-    if backend == "local" and not trust:
-        raise BadInput(
-            "the queue holds other people's code, and the local backend is no real sandbox",
-            "use --backend docker, or --trust if you have read what you are about to run",
-        )
+    demand_sandbox(backend, trust)
     opened, rules = open_database(database), Rules(lease=lease_seconds, heartbeat=lease_seconds / 4)
     with Site(opened, open_blobs(blobs), stack(backend), images_for, out or home() / "evidence") as site:
         made = Worker(Queue(opened, rules), site.grade, jobs, name(), say, Patience(drain=drain_seconds))
@@ -50,3 +45,14 @@ def worker(
         say(f"worker {made.name} grades up to {jobs} at a time on {backend}; jobs come from {opened}")
         made.run(until_empty)
     say(f"worker {made.name} is done")
+
+
+def demand_sandbox(backend: str, trust: bool) -> None:
+    """Raise BadInput for a backend that is no sandbox for other people's code, unless the person says that they trust it."""
+    from grader.errors import BadInput
+
+    if backend == "local" and not trust:
+        raise BadInput(
+            "the queue holds other people's code, and the local backend is no real sandbox",
+            "use --backend docker, or --trust if you have read what you are about to run",
+        )
