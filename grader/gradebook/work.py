@@ -155,6 +155,18 @@ def mark(
     return row
 
 
+def the_submission(session: Session, asked: Assignment, person: Person, number: int | None = None) -> Submission:
+    """What a person handed in for an assignment: the one of this number, or the only one. Raises BadInput when there is none,
+    and when there are several and no number: which one is meant is not for us to guess."""
+    mine = select(Submission).where(Submission.assignment_id == asked.id, Submission.person_id == person.id)
+    found = session.scalars(mine.order_by(Submission.id)).all()
+    chosen = [submission for submission in found if number in (None, submission.id)]
+    if len(chosen) == 1:
+        return chosen[0]
+    known = f"{person.name} handed in for {asked.name}: {', '.join(f'submission {s.id}' for s in found) or 'nothing'}"
+    raise BadInput(known if number is None else f"submission {number} is not among them: {known}", "say which submission")
+
+
 def marks(session: Session, submission_id: int) -> tuple[Given, ...]:
     """Marks given by hand, in the order of giving."""
     found = session.scalars(select(Mark).where(Mark.submission_id == submission_id).order_by(Mark.id))
