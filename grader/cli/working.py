@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from grader.cli.admin import BlobsOption, DatabaseOption, open_blobs, open_database
 from grader.cli.app import BackendOption, Jobs, app, home, say, stack
 from grader.cli.images import images_for
+
+if TYPE_CHECKING:
+    from grader.gradebook.database import Database
+
+
+LAST_SECONDS = 10.0
+"""For what a worker's last gradings have to tell; what is not sent by then waits for the next worker."""
+
+
+@contextlib.contextmanager
+def sending(database: Database) -> Iterator[None]:
+    """Send what waits for webhooks as long as the block runs, and once more at its end."""
+    from grader.errors import OurFault
+    from grader.exchange.sender import Sender
+
+    sender, stop = Sender(database), threading.Event()
+    thread = threading.Thread(target=sender.run, args=(stop,), name="webhooks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+        with contextlib.suppress(OurFault):
+            sender.send_all(LAST_SECONDS)
 
 
 @app.command()
@@ -45,5 +73,6 @@ def worker(
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.drain())
         say(f"worker {made.name} grades up to {jobs} at a time on {backend}; jobs come from {opened}")
-        made.run(until_empty)
+        with sending(opened):
+            made.run(until_empty)
     say(f"worker {made.name} is done")

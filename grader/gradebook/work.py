@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import BadInput
-from grader.gradebook import roster
+from grader.gradebook import outbox, roster
 from grader.gradebook.late import accepts
 from grader.gradebook.score import Given, charged
 from grader.gradebook.tables import (
@@ -106,8 +106,10 @@ def record(session: Session, now: datetime, job: Job, worker: str, image: str, r
     )  # fmt: skip
     session.add(attempt)
     session.flush()
-    if not result.ours and not verdicts and _assignment(session, job.submission_id).released_at_once:
-        release(session, now, attempt, None)
+    if not result.ours:
+        outbox.tell(session, now, outbox.GRADED, attempt)
+        if not verdicts and _assignment(session, job.submission_id).released_at_once:
+            release(session, now, attempt, None)
     return attempt
 
 
@@ -120,6 +122,7 @@ def release(session: Session, now: datetime, attempt: Attempt, by: Person | None
         found = Release(attempt_id=attempt.id, released_by=by.id if by else None, created_at=now)
         session.add(found)
         session.flush()
+        outbox.tell(session, now, outbox.RELEASED, attempt)
     return found
 
 
