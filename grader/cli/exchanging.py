@@ -1,4 +1,4 @@
-"""`mlops admin export` and `report`: scores and results for other programs."""
+"""`mlops admin import`, `export` and `report`: what other programs kept, and scores and results for them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import typer
 
 from grader.cli.admin import (
     AssignmentName,
+    BlobsOption,
+    By,
     CourseName,
     DatabaseOption,
     PersonName,
     admin,
     asked_for,
+    open_blobs,
     open_database,
 )  # fmt: skip
 from grader.cli.app import course, say
@@ -21,6 +24,36 @@ from grader.cli.marking import Which
 
 if TYPE_CHECKING:
     from grader.gradebook.tables import Assignment
+
+
+bringing = typer.Typer(name="import", help="Bring in what another program kept.", no_args_is_help=True)
+admin.add_typer(bringing)
+
+
+@bringing.command()
+def nbgrader(
+    folder: Path, by: By,
+    name: Annotated[str | None, typer.Option("--course", help="The folder's name unless given; made if need be.")] = None,
+    database: DatabaseOption = None, blobs: BlobsOption = None,
+) -> None:  # fmt: skip
+    """An nbgrader course: roster, assignments, submissions, scores, marks, comments. Again adds what has changed there."""
+    from sqlalchemy import select
+
+    from grader.exchange.nbgrader_course import read
+    from grader.exchange.nbgrader_import import bring, pack
+    from grader.gradebook import roster, tables
+
+    opened, called = open_database(database), name or folder.resolve().name
+    found = read(folder)
+    kept = pack(course(), found, open_blobs(blobs))
+    with opened.writing() as session:
+        now = opened.now(session)
+        into = session.scalar(select(tables.Course).where(tables.Course.name == called))
+        if into is None:
+            into = roster.add_course(session, now, called, called)
+            roster.enrol(session, now, into, roster.add_person(session, now, by), "instructor")
+        tally = bring(session, now, into, found, kept, roster.person(session, by))
+    say(f"course {called}: " + ", ".join(f"{count} {what}" for what, count in vars(tally).items()) + " added")
 
 
 @admin.command()

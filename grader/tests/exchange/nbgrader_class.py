@@ -1,0 +1,110 @@
+"""A class as nbgrader itself makes one: a tiny assignment, generated, handed in by two, autograded, and looked at by a person."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import v4
+
+NAME = "ps1"
+NOTEBOOK = f"{NAME}.ipynb"
+BIN = str(Path(sys.executable).parent)
+CONFIG = """\
+c = get_config()
+c.CourseDirectory.course_id = "math"
+"""
+RIGHT, WRONG = "def square(x):\n    return x * x\n", "def square(x):\n    return x + x\n"
+
+
+def _cell(kind: str, source: str, grade_id: str, **about: Any) -> Any:
+    cell = (v4.new_code_cell if kind == "code" else v4.new_markdown_cell)(source)
+    meta = {"schema_version": 3, "grade_id": grade_id, "grade": False, "solution": False, "locked": False, "task": False}
+    cell.metadata["nbgrader"] = {**meta, **about}
+    return cell
+
+
+def source() -> Any:
+    """The teacher's notebook: a function, its test (3 points), an essay (2 points) and a drawing (1 point)."""
+    solved = "def square(x):\n    ### BEGIN SOLUTION\n    return x * x\n    ### END SOLUTION\n"
+    notebook = v4.new_notebook()
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook.cells = [
+        _cell("code", solved, "square", solution=True),
+        _cell("code", "assert square(3) == 9\n", "test-square", grade=True, locked=True, points=3),
+        _cell("markdown", "Because.", "essay", grade=True, solution=True, points=2),
+        _cell("markdown", "Draw it.", "drawing", task=True, locked=True, points=1),
+    ]
+    return notebook
+
+
+def nbgrader(folder: Path, *words: str) -> None:
+    """Run a command of nbgrader in the course."""
+    path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *words], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
+        timeout=300,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def write(folder: Path) -> Path:
+    """The course with its source, before nbgrader has done anything."""
+    (folder / "source" / NAME).mkdir(parents=True)
+    (folder / "nbgrader_config.py").write_text(CONFIG, encoding="utf-8")
+    nbformat.write(source(), folder / "source" / NAME / NOTEBOOK)
+    return folder
+
+
+def submit(folder: Path, student: str, answer: str, at: str) -> None:
+    """What a student was given, with their answer in it."""
+    notebook = nbformat.read(folder / "release" / NAME / NOTEBOOK, as_version=4)
+    notebook.cells[0].source = answer
+    notebook.cells[2].source = f"I think so. {student}"
+    place = folder / "submitted" / student / NAME
+    place.mkdir(parents=True)
+    nbformat.write(notebook, place / NOTEBOOK)
+    (place / "timestamp.txt").write_text(at, encoding="utf-8")
+
+
+def make(folder: Path) -> Path:
+    """All of it. Ann's answer is right; bob's is wrong, and two days late by his own extension of a day."""
+    write(folder)
+    for student, first, last in (("ann", "Ann", "Able"), ("bob", "Bob", "")):
+        nbgrader(
+            folder, "db", "student", "add", student, "--first-name", first, "--last-name", last, "--email", f"{student}@x.org"
+        )
+    nbgrader(folder, "db", "assignment", "add", NAME, "--duedate", "2026-03-01 12:00:00 UTC")
+    nbgrader(folder, "generate_assignment", NAME)
+    submit(folder, "ann", RIGHT, "2026-02-27 10:00:00 UTC")
+    submit(folder, "bob", WRONG, "2026-03-04 10:00:00 UTC")
+    nbgrader(folder, "autograde", NAME)
+    with book(folder) as opened:
+        opened.grant_extension(NAME, "bob", days=1)
+    return folder
+
+
+def book(folder: Path) -> Any:
+    """nbgrader's gradebook of the course."""
+    from nbgrader.api import Gradebook
+
+    return Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "math")
+
+
+def look_at(folder: Path, student: str, essay: float, extra: float, penalty: float, words: str) -> None:
+    """What a person does in nbgrader's formgrader."""
+    with book(folder) as opened:
+        grade = opened.find_grade("essay", NAME, NAME, student)
+        grade.manual_score, grade.needs_manual_grade = essay, False
+        opened.find_grade("test-square", NAME, NAME, student).extra_credit = extra
+        opened.find_submission_notebook(NAME, NAME, student).late_submission_penalty = penalty
+        opened.find_comment("essay", NAME, NAME, student).manual_comment = words
+        opened.db.commit()
+
+
+EXTENDED = timedelta(days=1)
