@@ -1,4 +1,4 @@
-"""A class as nbgrader itself makes one: a tiny assignment, generated, handed in by two, autograded, and looked at by a person."""
+"""A class as nbgrader itself makes one: a tiny assignment, generated, handed in by two, autograded, looked at by a person."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def nbgrader(folder: Path, *words: str) -> None:
     """Run a command of nbgrader in the course."""
     path = f"{BIN}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True, text=True,
-        timeout=300,
+        [sys.executable, "-m", "nbgrader", *words], cwd=folder, env={**os.environ, "PATH": path}, capture_output=True,
+        text=True, timeout=300,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
 

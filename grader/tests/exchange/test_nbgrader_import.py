@@ -153,7 +153,7 @@ def test_what_waits_and_what_is_only_written(klass: SmallClass, folder: Path, sm
 
 def test_what_is_no_course_is_refused(folder: Path, tmp_path: Path) -> None:
     """With what to do."""
-    with pytest.raises(BadInput, match="is no nbgrader course: it has no gradebook.db"):
+    with pytest.raises(BadInput, match=r"is no nbgrader course: it has no gradebook\.db"):
         read(tmp_path)
     (tmp_path / "gradebook.db").write_bytes(b"no database at all, but long enough to be looked at as one" * 40)
     with pytest.raises(BadInput, match="can't be read: file is not a database"):
