@@ -62,6 +62,12 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def make_empty(server: str) -> MakeUrl:
+    """Makes new databases without tables on PostgreSQL."""
+    return lambda: _created(server, "")
+
+
+@pytest.fixture
 def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new database with all tables."""
     if kind == "sqlite":

@@ -110,11 +110,11 @@ def test_a_worker_marks_it(klass: SmallClass, quizzed: Course, blobs: FolderBlob
         found = matrix(session, klass.course)
         asked = roster.assignment(session, klass.course, "sums")
         said = {}
-        for person in (klass.ann, klass.bob):
-            attempt = work.effective(session, work.the_submission(session, asked, person).id)
+        for who in (klass.ann, klass.bob):
+            attempt = work.effective(session, work.the_submission(session, asked, who).id)
             assert attempt is not None
             checks = {check.id: check for check in Result.model_validate_json(attempt.result).checks}
-            said[person.name] = (checks["q-short"].status, checks["q-fix"].status, checks["q-fix"].found)
+            said[who.name] = (checks["q-short"].status, checks["q-fix"].status, checks["q-fix"].found)
     points = {p.name: (s.points, s.possible) for p in found.people if (s := found.scores.get((p.id, asked.id)))}
     assert points == {"ann": (2, 8), "bob": (1, 8)}
     assert said == {

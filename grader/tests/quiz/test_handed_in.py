@@ -61,7 +61,7 @@ def test_what_are_no_answers_is_refused(content: bytes) -> None:
         parse(content)
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "another quiz": ({"quiz": "02-x"}, "these are answers to quiz '02-x' (hand in answers to 01-adding)"),
     "another sheet": (
         {"seed": SEED + 1},
