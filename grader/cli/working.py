@@ -52,6 +52,9 @@ def worker(
     ] = 60,
     trust: Annotated[bool, typer.Option("--trust", help="Run other people's code without a real sandbox.")] = False,
     out: Annotated[Path | None, typer.Option("--out", help="Where to keep the evidence.")] = None,
+    log_json: Annotated[
+        bool, typer.Option("--log-json", envvar="MLOPS_LOG_JSON", help="One JSON object a line on standard error.")
+    ] = False,
     database: DatabaseOption = None,
     blobs: BlobsOption = None,
 ) -> None:
@@ -59,6 +62,7 @@ def worker(
     from grader.errors import BadInput
     from grader.queue.queue import Queue
     from grader.queue.rules import Rules
+    from grader.worker.log import objects, sentences
     from grader.worker.site import Site
     from grader.worker.worker import Patience, Worker, name
 
@@ -69,10 +73,14 @@ def worker(
         )
     opened, rules = open_database(database), Rules(lease=lease_seconds, heartbeat=lease_seconds / 4)
     with Site(opened, open_blobs(blobs), stack(backend), images_for, out or home() / "evidence") as site:
-        made = Worker(Queue(opened, rules), site.grade, jobs, name(), say, Patience(drain=drain_seconds))
+        called = name()
+        log = objects(say, called) if log_json else None
+        tell = log or sentences(say)
+        made = Worker(Queue(opened, rules), site.grade, jobs, called, say, Patience(drain=drain_seconds), log)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.drain())
-        say(f"worker {made.name} grades up to {jobs} at a time on {backend}; jobs come from {opened}")
+        about: dict[str, object] = {"backend": backend, "jobs": jobs, "database": str(opened)}
+        tell("started", f"worker {called} grades up to {jobs} at a time on {backend}; jobs come from {opened}", about)
         with sending(opened):
             made.run(until_empty)
-    say(f"worker {made.name} is done")
+    tell("ended", f"worker {called} is done", {})
