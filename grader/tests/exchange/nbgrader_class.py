@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import nbformat
+import pytest
 from nbformat import v4
 
 NAME = "ps1"
@@ -75,11 +75,10 @@ def submit(folder: Path, student: str, answer: str, at: str) -> None:
 def make(folder: Path) -> Path:
     """All of it. Ann's answer is right; bob's is wrong, and two days late by his own extension of a day."""
     write(folder)
-    for student, first, last in (("ann", "Ann", "Able"), ("bob", "Bob", "")):
-        nbgrader(
-            folder, "db", "student", "add", student, "--first-name", first, "--last-name", last, "--email", f"{student}@x.org"
-        )
-    nbgrader(folder, "db", "assignment", "add", NAME, "--duedate", "2026-03-01 12:00:00 UTC")
+    with pytest.MonkeyPatch.context() as patch, book(folder, patch) as opened:
+        for student, first, last in (("ann", "Ann", "Able"), ("bob", "Bob", "")):
+            opened.add_student(student, first_name=first, last_name=last, email=f"{student}@x.org")
+        opened.add_assignment(NAME, duedate="2026-03-01 12:00:00 UTC", course_id="math")
     nbgrader(folder, "generate_assignment", NAME)
     submit(folder, "ann", RIGHT, "2026-02-27 10:00:00 UTC")
     submit(folder, "bob", WRONG, "2026-03-04 10:00:00 UTC")
@@ -89,10 +88,12 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def book(folder: Path) -> Any:
-    """nbgrader's gradebook of the course."""
+def book(folder: Path, patch: pytest.MonkeyPatch | None = None) -> Any:
+    """nbgrader's gradebook of the course. To make a new one, nbgrader runs `alembic`: `patch` lets it be found."""
     from nbgrader.api import Gradebook
 
+    if patch is not None:
+        patch.setenv("PATH", f"{BIN}{os.pathsep}{os.environ['PATH']}")
     return Gradebook(f"sqlite:///{folder / 'gradebook.db'}", "math")
 
 
@@ -105,6 +106,3 @@ def look_at(folder: Path, student: str, essay: float, extra: float, penalty: flo
         opened.find_submission_notebook(NAME, NAME, student).late_submission_penalty = penalty
         opened.find_comment("essay", NAME, NAME, student).manual_comment = words
         opened.db.commit()
-
-
-EXTENDED = timedelta(days=1)
