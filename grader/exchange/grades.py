@@ -101,7 +101,7 @@ def _canvas(found: Grades) -> Iterator[Row]:
     yield POINTS_POSSIBLE, "", "", "", "", *(_known(found.worth[asked.id]) for asked in assignments)
     for person in found.matrix.people:
         first, last = _names(person)
-        student = f"{last}, {first}" if first and last else last or person.name
+        student = f"{last}, {first}" if last else first or person.name
         scores = (found.score(person, asked) for asked in assignments)
         points = (score.points if score else "" for score in scores)
         yield student, "", person.name, person.email or person.name, found.course.name, *points
@@ -118,9 +118,9 @@ def _moodle(found: Grades) -> Iterator[Row]:
 
 
 def _names(person: Person) -> tuple[str, str]:
-    """First and last name: the last word of a full name is the last one."""
+    """First and last name: the last word of a full name is the last one; a single word is a first name."""
     first, _, last = person.full_name.strip().rpartition(" ")
-    return first, last
+    return (first, last) if first else (last, "")
 
 
 def _naive(moment: datetime | None) -> str:

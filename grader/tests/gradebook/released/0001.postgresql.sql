@@ -234,7 +234,7 @@ CREATE INDEX ix_job_event_job_id ON job_event (job_id);
 
 CREATE UNIQUE INDEX uq_attempt_one_verdict ON attempt (job_id) WHERE NOT ours;
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '%% is append-only', TG_TABLE_NAME; END $$;
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$;
 
 CREATE TRIGGER extension_no_update BEFORE UPDATE ON "extension" FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
