@@ -24,7 +24,10 @@ MilestoneArgument = Annotated[
 def init(
     folder: Annotated[Path | None, typer.Argument(metavar="[DIR]", help="Where; default ~/mlops-labs/churn-predictor.")] = None,
 ) -> None:
-    """Make the repository's folder from the template, or take one that you have (a clone of yours, moved)."""
+    """Make the repository's folder, or take yours.
+
+    It is made from the template; one that you have is a clone of yours, or a folder that was moved.
+    """
     from grader.capstone import progress, template
 
     tree = course()

@@ -32,12 +32,15 @@ def list_drills() -> None:
 
     record, up = _record(), {state.drill for state in _room().shelf.under_way()}
     table = Table(show_edge=False, pad_edge=False)
-    for name in ("category", "drill", "what fails", "minutes", ""):
-        table.add_column(name, no_wrap=name == "drill")
-    for drill in sorted(course().drills(), key=lambda d: (list(Category).index(d.spec.category), d.id)):
+    for name in ("drill", "what fails", "min", ""):
+        table.add_column(name, no_wrap=name != "what fails")
+    drills = sorted(course().drills(), key=lambda d: (list(Category).index(d.spec.category), d.id))
+    for drill, before in zip(drills, [None, *drills], strict=False):
+        if before is not None and before.spec.category != drill.spec.category:
+            table.add_section()
         mended = any(event["mended"] for event in record.events("drill_checked", drill.id))
         where = "under way" if drill.id in up else "mended" if mended else ""
-        table.add_row(drill.spec.category.value, drill.id, drill.spec.title, str(drill.spec.minutes), where)
+        table.add_row(drill.id, drill.spec.title, str(drill.spec.minutes), where)
     console().print(table)
 
 

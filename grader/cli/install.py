@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def install(
     labs: Annotated[list[str] | None, typer.Argument(help="Labs, by id or number; by default the whole course.")] = None,
 ) -> None:
-    """Fetch what labs and their services run with; after it no command needs a network."""
+    """Fetch what labs run with. No command needs a network after it."""
     from grader.backends.local import venv
 
     tree = course()

@@ -153,7 +153,7 @@ def export_record(out: Annotated[Path, typer.Argument(help="The file to write.")
 
 @app.command(name="import")
 def import_record(file: Annotated[Path, typer.Argument(help="What `mlops export` wrote.")]) -> None:
-    """Add the progress of another machine to this one's; nothing that is here is lost."""
+    """Add another machine's progress. Nothing that is here is lost."""
     from grader.errors import BadInput
 
     try:

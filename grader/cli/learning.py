@@ -80,6 +80,7 @@ def check(
 ) -> None:
     """Check your own work on a lab."""
     from grader.cli import render
+    from grader.cli.patience import patience
     from grader.grading.grade import Place, grade
     from grader.grading.inbox import of_folder
     from grader.learner import workspace
@@ -91,7 +92,8 @@ def check(
     with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
         place = Place(services.course, services.backend, services, running, home() / "evidence", images)
-        result = grade(chosen, submission, place)
+        with patience(chosen.spec.limits.total_seconds):
+            result = grade(chosen, submission, place)
     remember(chosen, result, workspace.sources(chosen, notebook))
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)

@@ -20,6 +20,7 @@ from typing import Any
 
 SERVED = ("check", "hint", "progress", "ps", "question", "quiz", "reset", "status", "undo")
 """Commands worth it: short, and frequent."""
+MODULE = "grader.cli.resident"
 MAX_MESSAGE = 1 << 20
 
 
@@ -65,19 +66,38 @@ def start(home: Path) -> None:
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with log.open("wb") as out:
         subprocess.Popen(
-            [sys.executable, "-m", "grader.cli.resident", str(place(home))], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+            [sys.executable, "-m", MODULE, str(place(home))], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
             cwd=home, start_new_session=True,
         )  # fmt: skip
 
 
 def stop(home: Path) -> None:
-    """End every resident of this home, whatever code it has; commands that run go on."""
+    """End every resident of this home, whatever code it has, and those that only start; commands that run go on."""
     for file in (home / "resident").glob("*.sock"):
         connection = _connect(file)
         if connection is not None:
             with connection, contextlib.suppress(OSError):
                 connection.send(b'{"end": true}')
                 connection.recv(64)
+    _end_those_that_start(home)
+
+
+def _end_those_that_start(home: Path) -> None:
+    """End residents that don't listen yet: nobody could ask them to, and they would stay for hours."""
+    import psutil
+
+    found = {}
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.cmdline()[1:3] == ["-m", MODULE] and Path(process.cmdline()[3]).parent == home / "resident":
+                found[process.pid] = process
+    starting = []
+    for process in found.values():
+        with contextlib.suppress(psutil.Error):
+            if process.ppid() not in found and not process.net_connections("unix"):
+                process.terminate()
+                starting.append(process)
+    psutil.wait_procs(starting, timeout=10)
 
 
 def _connect(file: Path) -> socket.socket | None:

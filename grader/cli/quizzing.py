@@ -67,7 +67,7 @@ def question(
     new: Annotated[bool, typer.Option("--new", help="Start over, with other numbers and another order.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
-    """One question of a quiz at a time: show the one that waits, or answer it."""
+    """Show a quiz's next question, or answer it."""
     from grader.errors import BadInput
     from grader.learner.record import Record
     from grader.quiz import turn

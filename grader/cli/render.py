@@ -128,7 +128,7 @@ def modules(console: Console, course: Course) -> None:
     there = {module.spec.id: module.spec for module in course.modules()}
     table = Table(show_edge=False, pad_edge=False)
     for name in ("module", "title", "lessons", "lab"):
-        table.add_column(name)
+        table.add_column(name, no_wrap=name == "module")
     for phase in course.spec.phases:
         table.add_section()
         for module in phase.modules:

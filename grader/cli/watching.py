@@ -109,13 +109,15 @@ class Watch:
 
     def _check(self, now: Submission, tasks: list[str]) -> None:
         from grader.cli import render
+        from grader.cli.patience import patience
         from grader.grading.grade import grade
         from grader.learner import workspace
         from grader.learner.changes import joined, only_of
 
         say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks == self._tasks else ', '.join(tasks)} …")
-        with self._place.stack.use(self._lab.spec.services) as running:  # one that died meanwhile is started again
-            result = grade(self._lab, now, replace(self._place, running=running), tasks)
+        lab, stack = self._lab, self._place.stack
+        with stack.use(lab.spec.services) as running, patience(lab.spec.limits.total_seconds):  # a dead one starts again
+            result = grade(lab, now, replace(self._place, running=running), tasks)
         if result.ours:
             say(f"this was our fault, and counts for nothing: {result.detail}")
             say("what to do: mlops ps says which service is up; r checks again")

@@ -58,7 +58,10 @@ def worker(
     database: DatabaseOption = None,
     blobs: BlobsOption = None,
 ) -> None:
-    """Grade what waits in the queue until told to stop (SIGTERM: end the running jobs first; twice: give them back)."""
+    """Grade what waits in the queue, until told to stop.
+
+    SIGTERM ends the running jobs first; a second one gives them back.
+    """
     from grader.errors import BadInput
     from grader.queue.queue import Queue
     from grader.queue.rules import Rules

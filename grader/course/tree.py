@@ -122,7 +122,17 @@ class Course:
         return load(folder / "dataset.yaml", DatasetSpec), folder
 
     def _find(self, name: str, parent: Path, file: str, kind: str) -> Path:
-        return parent / _match(name, [f.parent.name for f in parent.glob(f"*/{file}")], kind)
+        known = [f.parent.name for f in parent.glob(f"*/{file}")]
+        if kind in ("module", "lab"):
+            self._refuse_planned(name, known, kind)
+        return parent / _match(name, known, kind)
+
+    def _refuse_planned(self, name: str, known: list[str], kind: str) -> None:
+        """Raise BadInput for what the course will have, but hasn't yet."""
+        number = f"{name:0>2}-" if name.isdigit() else name
+        planned = [m for m in self.spec.modules if m not in known and m.startswith(number)]
+        if name and name not in known and len(planned) == 1:
+            raise BadInput(f"{kind} {planned[0]} is planned, and not written yet", f"there are {', '.join(sorted(known))}")
 
 
 def _match(name: str, names: Iterable[str], kind: str) -> str:

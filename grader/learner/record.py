@@ -44,6 +44,11 @@ class Record:
             event = _event(line)
             if event is None or event.get("schema") != SCHEMA:
                 raise BadInput(f"line {number} is no event of a record", "name the file that `mlops export` wrote")
+            if not _plausible(event):
+                said = f"{event.get('earned', event.get('score'))} of {event['possible']} points"
+                raise BadInput(
+                    f"line {number} says {said}, which no check can give", "name the file as `mlops export` wrote it"
+                )
         with self._locked():
             known = {json.dumps(_event(line), sort_keys=True) for line in self.lines()}
             new = [line for line in dict.fromkeys(given) if json.dumps(_event(line), sort_keys=True) not in known]
@@ -84,6 +89,15 @@ def _event(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return entry if isinstance(entry, dict) and entry else None
+
+
+def _plausible(event: dict[str, Any]) -> bool:
+    """Whether the points of an event, where it has any, are numbers from nothing to what is possible."""
+    if "possible" not in event:
+        return True
+    earned, possible = event.get("earned", event.get("score")), event["possible"]
+    numbers = [p for p in (earned, possible) if isinstance(p, int | float) and not isinstance(p, bool)]
+    return len(numbers) == 2 and 0 <= numbers[0] <= numbers[1]
 
 
 def _time(entry: dict[str, Any]) -> float:

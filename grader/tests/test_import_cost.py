@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -32,8 +33,10 @@ def test_nothing_heavy_is_imported(code: str) -> None:
 
 
 def test_help_lists_the_commands() -> None:
-    """The help that was measured is the real one."""
+    """The help that was measured is the real one, and says of each command what it does without being cut at 80 columns."""
     done = subprocess.run(
-        [sys.executable, "-m", "grader.cli.main", "--help"], capture_output=True, text=True, check=True, timeout=60
-    )
+        [sys.executable, "-m", "grader.cli.main", "--help"], capture_output=True, text=True, check=True, timeout=60,
+        env={**os.environ, "COLUMNS": "80"},
+    )  # fmt: skip
     assert [name for name in ("start", "check", "grade", "verify", "lint") if name not in done.stdout] == []
+    assert [line for line in done.stdout.splitlines() if line.endswith(("...", "…")) and "Usage" not in line] == []

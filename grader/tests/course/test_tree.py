@@ -29,6 +29,11 @@ UNKNOWN: dict[str, tuple[Callable[[Course], object], str]] = {
     "lab-far": (lambda c: c.lab("zz"), "there is no lab 'zz' (known: 01-adding)"),
     "lab-number": (lambda c: c.lab("7"), "there is no lab '7' (known: 01-adding)"),
     "lab-above": (lambda c: c.lab("../labs/01-adding"), "there is no lab '../labs/01-adding' (did you mean '01-adding'?)"),
+    "lab-planned": (lambda c: c.lab("2"), "lab 02-planned is planned, and not written yet (there are 01-adding)"),
+    "module-planned": (
+        lambda c: c.module("02-planned"),
+        "module 02-planned is planned, and not written yet (there are 01-adding)",
+    ),
     "module": (lambda c: c.module("qqq"), "there is no module 'qqq' (known: 01-adding)"),
     "environment": (lambda c: c.environment("smal"), "there is no environment 'smal' (did you mean 'small'?)"),
     "service": (lambda c: c.service("stor"), "there is no service 'stor' (did you mean 'store'?)"),

@@ -109,9 +109,11 @@ def test_reset_asks_and_undo_brings_it_back(page: Page, lab04: Lab) -> None:
 
 def test_by_keyboard_alone(page: Page) -> None:
     """From the notebook to the panel, a check, a quiz question and its verdict, without a mouse; the focus is never lost."""
+    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")  # a notebook that opens takes the focus
     page.keyboard.press("ControlOrMeta+Shift+c")
     page.wait_for_function("document.activeElement.matches('.lm-CommandPalette-input')")
     page.keyboard.type("MLOps course: show", delay=30)
+    assert page.input_value(".lm-CommandPalette-input") == "MLOps course: show"
     page.wait_for_selector(".lm-CommandPalette-item.lm-mod-active[data-command='mlops-course:show']")
     page.keyboard.press("Enter")
     page.wait_for_function("document.activeElement.dataset.key === 'check'")

@@ -75,3 +75,13 @@ def test_what_is_no_record(tmp_path: Path, line: str) -> None:
         record.merge([json.dumps(STARTED), line])
     assert str(error.value) == "line 2 is no event of a record (name the file that `mlops export` wrote)"
     assert list(record.events()) == []
+
+
+def test_points_that_no_check_gives(tmp_path: Path) -> None:
+    """More points than there are refuse the whole file, too."""
+    record = Record(tmp_path)
+    with pytest.raises(BadInput) as error:
+        record.merge([json.dumps(SOLVED), json.dumps({**SOLVED, "earned": 500, "possible": 100})])
+    said = "line 2 says 500 of 100 points, which no check can give (name the file as `mlops export` wrote it)"
+    assert str(error.value) == said
+    assert list(record.events()) == []

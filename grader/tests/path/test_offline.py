@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.course.tree import Lab
+from grader.course.tree import Lab, find_course
 from grader.tests import kept
 from grader.tests.path.conftest import MLOPS, Command
 from grader.tests.path.test_command import NOTEBOOK, solve
@@ -24,7 +24,10 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh", b"lo", 1))  # SIOCSIFFLAGS, IFF_UP
 names = [name for _, name in socket.if_nameindex()]
 assert names == ["lo"], names
-os.execvp(sys.argv[1], sys.argv[1:])
+held = [socket.create_server(("127.0.0.1", int(port))) for port in sys.argv[1].split(",")]
+for one in held:
+    one.set_inheritable(True)
+os.execvp(sys.argv[2], sys.argv[2:])
 """
 
 
@@ -39,8 +42,12 @@ def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
 
 
 def alone(learner: Command, script: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell script where loopback is the only network."""
-    command = ["unshare", *APART, sys.executable, "-c", LOOPBACK, "sh", "-euc", script]
+    """Run a shell script where loopback is the only network, and the services' usual ports are taken.
+
+    A service outside may have them, and SeaweedFS names sockets in /tmp, which is the same for both, by its ports.
+    """
+    usual = ",".join(str(port) for service in find_course().services() for port in service.ports.values())
+    command = ["unshare", *APART, sys.executable, "-c", LOOPBACK, usual, "sh", "-euc", script]
     return subprocess.run(command, capture_output=True, text=True, env=learner.variables, cwd=learner.work, check=False)
 
 
@@ -60,7 +67,8 @@ def test_a_learner_s_session_without_a_network(learner: Command, lab04: Lab, tmp
     """start, check, hint, quiz, a solved check, submit and stop: not one of them asks anybody outside."""
     mlops, folder = MLOPS[0], learner.work / "04-experiment-tracking"
     done = alone(
-        learner, f"{mlops} start 04; {mlops} check || test $? = 1; {mlops} hint; echo q | {mlops} quiz 04 || test $? = 1"
+        learner,
+        f"{mlops} start 04; {mlops} check || test $? = 1; {mlops} hint; echo q | {mlops} quiz 04 || test $? = 1; {mlops} stop",
     )
     assert done.returncode == 0, done.stderr
     assert "0/100" in done.stdout

@@ -112,3 +112,11 @@ def test_stop_ends_it(served: Command) -> None:
     assert until(lambda: residents(served.home) == [])
     assert quick.run(served.home, ["status"]) is None
     assert served("status").returncode == 0
+
+
+def test_stop_ends_one_that_only_starts(tmp_path: Path) -> None:
+    """It has no socket yet on which it could be asked: it is ended all the same, and doesn't stay for hours."""
+    quick.start(tmp_path)
+    assert until(lambda: len(residents(tmp_path)) == 1)
+    quick.stop(tmp_path)
+    assert residents(tmp_path) == []
