@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.app import app, console, course, home
+from grader.cli.app import PlainOption, app, console, course, home
 from grader.cli.chosen import LabArgument, current, record
 from grader.cli.learning import Json
 
@@ -75,8 +75,12 @@ def submit(
     lab: LabArgument = None,
     out: Annotated[Path | None, typer.Option("--out", help="The bundle's file; default <lab>.zip here.")] = None,
     student: Annotated[str | None, typer.Option("--student", help="Your name, as your course knows it.")] = None,
-) -> None:
-    """Make the sealed bundle to hand in."""
+    to: Annotated[str | None, typer.Option("--to", metavar="URL", help="Hand it in there; wait for the score.")] = None,
+    klass: Annotated[str | None, typer.Option("--course", help="With --to: for this course.")] = None,
+    assignment: Annotated[str | None, typer.Option("--assignment", help="With --to: for this assignment.")] = None,
+    plain: PlainOption = False,
+) -> None:  # fmt: skip
+    """Make the sealed bundle to hand in, or (--to) hand it in."""
     from dataclasses import replace
 
     from grader.errors import BadInput
@@ -89,6 +93,10 @@ def submit(
         raise BadInput(f"{student!r} can't be a student's name", "letters, digits and . @ + -, at most 64")
     submission = replace(of_folder(chosen, folder), student=student)
     rebuild(chosen, submission.notebook)
+    if to is not None:
+        from grader.cli.handing_in import hand_in
+
+        hand_in(to, chosen, submission, klass, assignment, plain)
     file = (out or Path(f"{chosen.id}.zip")).resolve()
     if not file.parent.is_dir():
         raise BadInput(f"there is no folder {file.parent}", "make it, or name another: --out")

@@ -93,15 +93,8 @@ def release(name: CourseName, assignment: AssignmentName, by: By, database: Data
     """Show every student the last verdict on each of their submissions, and count it from now on."""
     from grader.gradebook import roster, work
 
-    released = 0
     with written(database) as (session, now):
-        asked, who = asked_for(session, name, assignment), roster.person(session, by)
-        for submission in _submissions(session, asked):
-            verdict = work.effective(session, submission.id, released=False)
-            shown = work.effective(session, submission.id)
-            if verdict is not None and (shown is None or shown.id != verdict.id):
-                work.release(session, now, verdict, who)
-                released += 1
+        released = work.release_all(session, now, asked_for(session, name, assignment), roster.person(session, by))
     say(f"{released} result(s) released")
 
 

@@ -62,18 +62,13 @@ def worker(
 
     SIGTERM ends the running jobs first; a second one gives them back.
     """
-    from grader.errors import BadInput
     from grader.queue.queue import Queue
     from grader.queue.rules import Rules
     from grader.worker.log import objects, sentences
     from grader.worker.site import Site
     from grader.worker.worker import Patience, Worker, name
 
-    if backend == "local" and not trust:
-        raise BadInput(
-            "the queue holds other people's code, and the local backend is no real sandbox",
-            "use --backend docker, or --trust if you have read what you are about to run",
-        )
+    demand_sandbox(backend, trust)
     opened, rules = open_database(database), Rules(lease=lease_seconds, heartbeat=lease_seconds / 4)
     with Site(opened, open_blobs(blobs), stack(backend), images_for, out or home() / "evidence") as site:
         called = name()
@@ -87,3 +82,14 @@ def worker(
         with sending(opened):
             made.run(until_empty)
     tell("ended", f"worker {called} is done", {})
+
+
+def demand_sandbox(backend: str, trust: bool) -> None:
+    """Raise BadInput for a backend that is no sandbox for other people's code, unless the person says that they trust it."""
+    from grader.errors import BadInput
+
+    if backend == "local" and not trust:
+        raise BadInput(
+            "the queue holds other people's code, and the local backend is no real sandbox",
+            "use --backend docker, or --trust if you have read what you are about to run",
+        )

@@ -52,7 +52,7 @@ class FolderBlobs:
     """A folder, with a folder for each first byte. Many processes, on one machine or on a shared file system."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
 
     def put(self, content: bytes) -> str:
         """Written beside its place, forced to disk, then moved there in one step."""
@@ -71,7 +71,7 @@ class FolderBlobs:
                 new.replace(file)
             finally:
                 new.unlink(missing_ok=True)
-            for folder in (file.parent, self._root):
+            for folder in (file.parent, self.root):
                 _sync(folder)
         return name
 
@@ -90,14 +90,14 @@ class FolderBlobs:
             return self._file(name).exists()
 
     def _file(self, name: str) -> Path:
-        return self._root / _valid(name)[:2] / name
+        return self.root / _valid(name)[:2] / name
 
     @contextlib.contextmanager
     def _failures(self) -> Iterator[None]:
         try:
             yield
         except OSError as error:
-            raise BlobsUnavailable(f"the folder {self._root} can't be used: {error.strerror}", NEXT_STEP) from error
+            raise BlobsUnavailable(f"the folder {self.root} can't be used: {error.strerror}", NEXT_STEP) from error
 
 
 class S3Blobs:

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, DateTime, Dialect, ForeignKey, Integer, MetaD
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-APPEND_ONLY = ("extension", "submission", "receipt", "attempt", "release", "mark", "comment", "job_event")
+APPEND_ONLY = ("extension", "submission", "receipt", "attempt", "release", "mark", "comment", "job_event", "reveal")
 """Tables whose rows are history: the database refuses UPDATE and DELETE on them (migrations/)."""
 
 Number = BigInteger().with_variant(Integer, "sqlite")

@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -98,6 +99,8 @@ class Database:
     def _explained(self) -> Iterator[None]:
         try:
             yield
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(f"the database {self} has no connection free", NEXT_STEP) from error
         except DBAPIError as error:
             if "no such table" in str(error.orig) or getattr(error.orig, "sqlstate", "") == UNDEFINED_TABLE:
                 raise BadInput(f"the database {self} lacks tables of the gradebook", "mlops admin init") from error

@@ -167,6 +167,16 @@ class Release(Base):
     created_at: Mapped[datetime]
 
 
+class Reveal(Base):
+    """That an assignment's hidden checks are shown to its students from now on, in every result that is released."""
+
+    __tablename__ = "reveal"
+    id: Mapped[Key]
+    assignment_id: Mapped[int] = to("assignment")
+    revealed_by: Mapped[int] = to("person")
+    created_at: Mapped[datetime]
+
+
 class Mark(Base):
     """A mark given by hand: points of one check in place of the grader's, or (no check) points added to the sum. The last
     one for a check holds; without points it takes an earlier one back."""

@@ -23,6 +23,7 @@ from grader.gradebook.tables import (
     Person,
     Receipt,
     Release,
+    Reveal,
     Submission,
 )  # fmt: skip
 from grader.result import Result
@@ -124,6 +125,30 @@ def release(session: Session, now: datetime, attempt: Attempt, by: Person | None
         session.flush()
         outbox.tell(session, now, outbox.RELEASED, attempt)
     return found
+
+
+def release_all(session: Session, now: datetime, asked: Assignment, by: Person) -> int:
+    """Release the last verdict on each submission of an assignment; returns how many were not shown before."""
+    released = 0
+    for number in session.scalars(select(Submission.id).where(Submission.assignment_id == asked.id).order_by(Submission.id)):
+        verdict, shown = effective(session, number, released=False), effective(session, number)
+        if verdict is not None and (shown is None or shown.id != verdict.id):
+            release(session, now, verdict, by)
+            released += 1
+    return released
+
+
+def reveal(session: Session, now: datetime, asked: Assignment, by: Person) -> Reveal:
+    """Show an assignment's hidden checks to its students, in every result that is released."""
+    row = Reveal(assignment_id=asked.id, revealed_by=by.id, created_at=now)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def revealed(session: Session, asked: Assignment) -> bool:
+    """Whether an assignment's hidden checks are shown."""
+    return session.scalar(select(Reveal.id).where(Reveal.assignment_id == asked.id).limit(1)) is not None
 
 
 def attempts(session: Session, submission_id: int) -> Sequence[Attempt]:

@@ -9,7 +9,24 @@ import sys
 
 import pytest
 
-HEAVY = ("pandas", "numpy", "mlflow", "papermill", "nbformat", "sklearn", "docker", "boto3", "sqlalchemy", "alembic", "psycopg")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "mlflow",
+    "papermill",
+    "nbformat",
+    "sklearn",
+    "docker",
+    "boto3",
+    "sqlalchemy",
+    "alembic",
+    "psycopg",
+    "fastapi",
+    "starlette",
+    "uvicorn",
+    "httpx",
+    "argon2",
+)
 STARTS = {
     "import-grader": "import grader",
     "import-the-command-line": "import grader.cli.main",

@@ -1,86 +1,14 @@
-"""A gradebook of its own for each test, on SQLite and on a real PostgreSQL that the session starts once."""
+"""A gradebook of its own for each test, with a small class in it."""
 
 from __future__ import annotations
 
-import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
-import psycopg
 import pytest
 
-from grader.backends.local.backend import LocalBackend
-from grader.course.tree import Course
-from grader.gradebook import migrate
 from grader.gradebook.database import Database
-from grader.stack.stack import Stack
-from grader.stack.state import read
-from grader.tests import kept
+from grader.tests.databases import created
 from grader.tests.gradebook.small_class import Clock, SmallClass
-
-TEMPLATE = "migrated"
-MakeUrl = Callable[[], str]
-
-
-@pytest.fixture(scope="session")
-def server(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The course's own PostgreSQL service; its URL without a database."""
-    home = kept.home(tmp_path_factory.mktemp("postgres"))
-    with Stack(course, LocalBackend(home), home).use(["postgres"]) as running:
-        secret = read(home / "stacks" / "local.json").secrets["postgres"]["admin-password"]
-        yield f"postgresql://admin:{secret}@{running['postgres'].address}"
-
-
-@pytest.fixture(scope="session")
-def migrated_server(server: str) -> str:
-    """… on which a database with all tables is ready to be copied."""
-    _execute(server, f"CREATE DATABASE {TEMPLATE}")
-    _migrate(f"{server}/{TEMPLATE}")
-    return server
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite file with all tables, ready to be copied."""
-    file = tmp_path_factory.mktemp("sqlite") / "migrated.db"
-    _migrate(f"sqlite:///{file}")
-    return file
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new database without tables."""
-    if kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'empty.db'}"
-    return _created(request.getfixturevalue("server"), "")
-
-
-@pytest.fixture
-def make_empty(server: str) -> MakeUrl:
-    """Makes new databases without tables on PostgreSQL."""
-    return lambda: _created(server, "")
-
-
-@pytest.fixture
-def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A new database with all tables."""
-    if kind == "sqlite":
-        shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "gradebook.db")
-        return f"sqlite:///{tmp_path / 'gradebook.db'}"
-    return _created(request.getfixturevalue("migrated_server"), f"TEMPLATE {TEMPLATE}")
-
-
-@pytest.fixture
-def database(url: str) -> Iterator[Database]:
-    opened = Database(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture
@@ -97,18 +25,7 @@ def klass(database: Database, clock: Clock) -> SmallClass:
     return SmallClass(database, clock)
 
 
-def _created(server: str, how: str) -> str:
-    name = f"t_{uuid.uuid4().hex[:12]}"
-    _execute(server, f"CREATE DATABASE {name} {how}")
-    return f"{server}/{name}"
-
-
-def _execute(server: str, statement: str) -> None:
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(statement.encode())
-
-
-def _migrate(url: str) -> None:
-    database = Database(url)
-    migrate.upgrade(database)
-    database.close()
+@pytest.fixture
+def make_empty(server: str) -> Callable[[], str]:
+    """Makes new databases without tables on PostgreSQL."""
+    return lambda: created(server, "")

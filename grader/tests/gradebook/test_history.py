@@ -22,6 +22,7 @@ def written(klass: SmallClass) -> SmallClass:
         submission = session.get_one(Submission, 1)
         work.mark(session, MONDAY, submission, "adds", 1, "because", klass.tess)
         work.comment(session, MONDAY, submission, "good", klass.tess)
+        work.reveal(session, MONDAY, klass.adding, klass.tess)
         roster.extend(session, MONDAY, klass.adding, klass.ann, MONDAY, None, "ill", klass.tess)
     return klass
 

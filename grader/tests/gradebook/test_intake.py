@@ -38,7 +38,7 @@ def test_a_bundle_becomes_a_job(klass: SmallClass, small: Course, blobs: FolderB
         job, receipt = session.scalars(select(Job)).one(), session.get_one(Receipt, 1)
     assert (job.lab, job.lab_version, job.image) == (LAB, version(small, lab), image(small, lab))
     assert (receipt.received_at, job.requested_by) == (klass.clock.time, klass.ann.id)
-    assert [blobs.get(file.name) for file in (blobs._root).rglob("*") if file.is_file()] == [sealed]
+    assert [blobs.get(file.name) for file in (blobs.root).rglob("*") if file.is_file()] == [sealed]
 
 
 def test_the_environment_is_part_of_what_is_graded(small: Course) -> None:
@@ -53,7 +53,7 @@ def test_what_is_no_bundle_is_refused(klass: SmallClass, small: Course, blobs: F
     """Before anything is kept."""
     with pytest.raises(BadInput, match=f"adding/ann is no bundle of lab {LAB}"):
         accept(klass.database, blobs, small, "math", "adding", "ann", content)
-    assert not blobs._root.exists()
+    assert not blobs.root.exists()
 
 
 def test_a_notebook_of_another_lab_is_refused(klass: SmallClass, small: Course, blobs: FolderBlobs) -> None:
@@ -63,7 +63,7 @@ def test_a_notebook_of_another_lab_is_refused(klass: SmallClass, small: Course, 
     other = bundle(lab, type(submission)("x", None, b'{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'))
     with pytest.raises(BadInput):
         accept(klass.database, blobs, small, "math", "adding", "ann", other)
-    assert not blobs._root.exists()
+    assert not blobs.root.exists()
 
 
 def at_once(calls: Sequence[Callable[[], Accepted]]) -> tuple[list[Accepted], list[BadInput]]:

@@ -1,6 +1,6 @@
 """Webhooks, and what is to be sent to them.
 
-Revision: 0002_webhooks, after 0001
+Revision: 0003, webhooks
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002_webhooks"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)

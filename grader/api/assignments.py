@@ -1,0 +1,52 @@
+"""Assignments as they go over the wire."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from grader.api.objects import Asked, Line, Moment, Told
+from grader.gradebook.late import LatePolicy, NoPenalty
+
+
+class AssignmentSet(Asked):
+    """An assignment to be, or its new dates and rules: all of them are set."""
+
+    lab: Annotated[Line, Field(min_length=1)]
+    """A lab's or a milestone's id, or its number."""
+    opens_at: Moment | None = None
+    due_at: Moment | None = None
+    closes_at: Moment | None = None
+    late_policy: LatePolicy = NoPenalty()
+    counts: Literal["best", "last"] = "best"
+    max_submissions: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    released_at_once: bool = True
+
+
+class AssignmentShown(Told):
+    """What is asked for, with the dates of whoever looks."""
+
+    name: str
+    kind: Literal["lab", "quiz", "milestone", "exam"]
+    content: str
+    opens_at: datetime | None
+    due_at: datetime | None
+    closes_at: datetime | None
+    late_policy: LatePolicy
+    counts: Literal["best", "last"]
+    max_submissions: int | None
+    left: int | None
+    """How many submissions one has left; null without a limit."""
+    released_at_once: bool
+    revealed: bool
+    """Whether hidden checks are shown."""
+    takes_work: bool
+    why_not: str = ""
+
+
+class Assignments(Told):
+    """A course's assignments, by due date."""
+
+    items: tuple[AssignmentShown, ...]

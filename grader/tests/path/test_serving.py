@@ -1,0 +1,112 @@
+"""A class over HTTP: `mlops serve` with a worker in it, a first admin, a student who hands in and waits for the score."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from grader.course.tree import Course, Lab
+from grader.learner import workspace
+from grader.learner.bundle import write
+from grader.tests.path.conftest import MLOPS, Command, alive
+
+SERVE = ("serve", "--with-worker", "--backend", "local", "--trust", "--port", 0)
+
+
+@pytest.fixture
+def here(mlops: Command, tmp_path: Path) -> Command:
+    """The service's home, with the session's environments."""
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "environments").symlink_to((mlops.home / "environments").resolve())
+    return Command(tmp_path / "home", tmp_path)
+
+
+@pytest.fixture
+def serving(here: Command) -> Iterator[subprocess.Popen[str]]:
+    process = here.start(*SERVE)
+    yield process
+    if process.poll() is None:
+        process.kill()
+        process.communicate()
+
+
+def test_a_port_that_is_taken_is_said(here: Command) -> None:
+    """One line, before anything is started."""
+    done = here("serve", "--host", "192.0.2.1")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("mlops: the service can't listen on 192.0.2.1 port 8000: ")
+
+
+@pytest.mark.services
+def test_from_an_empty_service_to_a_score(
+    serving: subprocess.Popen[str], here: Command, course: Course, lab04: Lab, tmp_path: Path
+) -> None:
+    """The link that the service prints makes the admin, who makes the course, the assignment, and the student's way in. The
+    student's solution is uploaded, followed live, and earns 100 points, which are shown at once. SIGTERM ends it all in
+    good order, and no secret is in what it printed but the one link."""
+    assert serving.stdout is not None and serving.stderr is not None
+    logged = list[str]()
+    reader = threading.Thread(target=lambda: logged.extend(serving.stderr or ()), daemon=True)
+    reader.start()
+    first = [serving.stdout.readline() for _ in range(3)]
+    found = re.search(r"(http://127\.0\.0\.1:\d+)/set-up#(\S+)", first[1])
+    assert found is not None, first
+    url, link = found[1], found[2]
+    assert first[2] == f"The service listens: {url}\n"
+    with httpx.Client(base_url=url, timeout=60) as admin:
+        asked = {"link": link, "name": "tess", "password": "four unrelated words"}
+        admin.headers["X-CSRF-Token"] = done(admin.post("/api/v1/setup", json=asked))["csrf_token"]
+        done(admin.post("/api/v1/courses", json={"name": "math", "title": "Mathematics"}))
+        done(admin.put("/api/v1/courses/math/assignments/tracking", json={"lab": "04"}))
+        done(admin.put("/api/v1/courses/math/people/ann", json={"email": "ann@example.org"}))
+        way_in = done(admin.post("/api/v1/courses/math/people/ann/link"))["link"]
+        assert way_in.startswith(f"{url}/sign-in#")
+        ann = Command(tmp_path / "ann", tmp_path / "work")
+        ann.work.mkdir()
+        solve(course, lab04, ann)
+        said = typed(ann, way_in, "login", url, "--link")
+        assert said.stdout == f"Signed in at {url} as ann (math)\n", said.stderr
+        handed_in = ann("submit", "04", "--to", url)
+        assert handed_in.returncode == 0, handed_in.stderr
+        assert "100/100" in handed_in.stdout
+        assert re.findall(r"it (?:waits|is being graded|is graded)", handed_in.stderr)[-1] == "it is graded"
+        row = done(admin.get("/api/v1/courses/math/gradebook"))["items"][0]
+        assert (row["student"], row["total"]) == ("ann", 100)
+        admin.headers["X-CSRF-Token"] = "none"
+        token = json.loads((ann.home / "service-tokens.json").read_text())[url]
+    serving.send_signal(signal.SIGTERM)
+    assert serving.wait(timeout=120) == 0, "".join(logged)
+    reader.join(timeout=10)
+    assert alive(here.home) == []
+    words = "".join(logged)
+    assert [secret for secret in (link, token, way_in.rpartition("#")[2], "four unrelated words") if secret in words] == []
+    assert '"route": "/api/v1/submissions/{submission}/events"' in words
+
+
+def solve(course: Course, lab: Lab, who: Command) -> None:
+    """Put the solution where the learner works."""
+    place = who.work / workspace.folder_of(lab).name
+    place.mkdir(parents=True)
+    write(course, lab, "solution", place)
+
+
+def typed(who: Command, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command, with something on standard input."""
+    return subprocess.run(
+        [*MLOPS, *words], input=f"{text}\n", capture_output=True, text=True, env=who.variables, cwd=who.work, check=False
+    )
+
+
+def done(answer: httpx.Response) -> Any:
+    """An answer's object."""
+    assert answer.is_success, answer.text
+    return answer.json() if answer.content else None
