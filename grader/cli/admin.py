@@ -61,7 +61,10 @@ def enrol(
     name: CourseName, person: PersonName, role: str = "student", full_name: str = "", email: str | None = None,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Put a person in a course, or give them another role (student, grader, instructor, admin)."""
+    """Put a person in a course, or give them another role.
+
+    Roles: student, grader, instructor, admin.
+    """
     from grader.gradebook import roster
 
     with written(database) as (session, now):
@@ -81,7 +84,7 @@ def assign(
     hold: Annotated[bool, typer.Option("--hold", help="Show no result before it is released.")] = False,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Ask for a lab, a milestone or a quiz, or change its dates and rules."""
+    """Ask for a lab, milestone or quiz, or change its dates and rules."""
     from grader.gradebook import roster
     from grader.gradebook.late import Dates, policy
 
@@ -110,7 +113,10 @@ def extend(
 
 @admin.command()
 def sheet(name: CourseName, assignment: AssignmentName, person: PersonName, database: DatabaseOption = None) -> None:
-    """The sheet of a quiz that a person is to answer, as JSON: with the seed that the answers name."""
+    """The sheet of a quiz that a person is to answer, as JSON.
+
+    It has the seed that the answers name.
+    """
     from grader.errors import BadInput
     from grader.gradebook import roster
     from grader.quiz.handed_in import seed_of
@@ -131,7 +137,10 @@ def submit(
     key: Annotated[str | None, typer.Option(help="The same key again is the same request.")] = None,
     database: DatabaseOption = None, blobs: BlobsOption = None,
 ) -> None:  # fmt: skip
-    """Hand in a notebook, a folder, a bundle or (a JSON file) a quiz's answers for a person; `mlops worker` grades it."""
+    """Hand in work for a person; `mlops worker` grades it.
+
+    A notebook, a folder or a bundle; for a quiz, a JSON file with the answers.
+    """
     from grader.errors import BadInput
     from grader.grading.inbox import find, read_file
     from grader.grading.sealed import bundle

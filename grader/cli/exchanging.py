@@ -36,7 +36,10 @@ def nbgrader(
     name: Annotated[str | None, typer.Option("--course", help="The folder's name unless given; made if need be.")] = None,
     database: DatabaseOption = None, blobs: BlobsOption = None,
 ) -> None:  # fmt: skip
-    """An nbgrader course: roster, assignments, submissions, scores, marks, comments. Again adds what has changed there."""
+    """An nbgrader course, with its roster, hand-ins and scores.
+
+    Roster, assignments, submissions, scores, marks, comments. Doing it again adds what has changed there.
+    """
     from sqlalchemy import select
 
     from grader.exchange.nbgrader_course import read

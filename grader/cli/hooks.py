@@ -21,7 +21,10 @@ def add(
     ] = None,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Tell an address from now on. Prints the secret that signs what is sent there; it is shown this once."""
+    """Tell an address from now on; prints its secret, this once.
+
+    The secret signs what is sent there.
+    """
     import base64
     import secrets
 
@@ -37,7 +40,10 @@ def add(
 
 @webhook.command(name="list")
 def list_them(database: DatabaseOption = None) -> None:
-    """Every webhook, how many messages wait, arrived and were given up, and what the last try came to."""
+    """Every webhook, and how its messages fare.
+
+    How many wait, arrived and were given up, and what the last try came to.
+    """
     from sqlalchemy import func, select
 
     from grader.gradebook.tables import Course, Delivery, Webhook

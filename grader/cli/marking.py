@@ -39,7 +39,10 @@ def mark(
     take_back: Annotated[bool, typer.Option("--take-back", help="Let what the grader said count again.")] = False,
     submission: Which = None, database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Give points by hand: for a check in place of the grader's, or on top of the sum (below 0 to take some off)."""
+    """Give points by hand, for a check or on top of the sum.
+
+    For a check they stand in place of the grader's; on top of the sum they may be below 0.
+    """
     from grader.errors import BadInput
     from grader.gradebook import roster, work
 
@@ -73,7 +76,10 @@ def marks(
     name: CourseName, assignment: AssignmentName, person: PersonName, submission: Which = None,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Every mark and comment that people gave a submission: who, when, why. The last mark for a check holds."""
+    """Every mark and comment that people gave a submission.
+
+    With who, when and why. The last mark for a check holds.
+    """
     from grader.gradebook import roster, work
     from grader.result import printable
 

@@ -20,7 +20,10 @@ UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
 @admin.command()
 def backup(file: Path, database: DatabaseOption = None, blobs: BlobsOption = None) -> None:
-    """Save the gradebook and all that was handed in to one new file, of one moment, while everybody works."""
+    """Save the gradebook and all that was handed in to one file.
+
+    The file is new and of one moment; everybody may go on working meanwhile.
+    """
     from grader.gradebook.backup import save
 
     about = save(open_database(database), open_blobs(blobs), file)
@@ -32,7 +35,10 @@ def backup(file: Path, database: DatabaseOption = None, blobs: BlobsOption = Non
 
 @admin.command()
 def restore(file: Path, database: DatabaseOption = None, blobs: BlobsOption = None) -> None:
-    """Bring a backup back, into an empty database of either kind; tables of an older version are brought up to this one."""
+    """Bring a backup back, into an empty database.
+
+    Of either kind, whichever it was taken from; tables of an older version are brought up to this one.
+    """
     from grader.gradebook.backup import restore
 
     opened = open_database(database, ready=False)
@@ -47,8 +53,11 @@ def prune(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     database: DatabaseOption = None,
 ) -> None:
-    """Remove old evidence: executed notebooks and files of gradings, and messages that were sent. Submissions, results, marks
-    and comments stay for ever: scores come from them, and what was handed in can be graded again."""
+    """Remove old evidence; what scores come from stays.
+
+    Executed notebooks and files of gradings go, and messages that were sent. Submissions, results, marks and comments stay for
+    ever, and what was handed in can be graded again.
+    """
     from grader.gradebook import retention
     from grader.grading.evidence import forget
 
