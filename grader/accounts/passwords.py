@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from grader.errors import BadInput
+from grader.errors import BadInput, OurFault
 
 SHORTEST, LONGEST = 10, 200
+PATIENCE = 10.0
+"""Seconds that a request waits for its turn: a flood of sign-ins must not hold up everybody else."""
 
 
 class Passwords:
@@ -22,12 +26,12 @@ class Passwords:
     def hash(self, password: str, name: str) -> str:
         """What is kept of a new password. Raises BadInput for one that can't be."""
         demand(password, name)
-        with self._places:
+        with self._turn():
             return self._hasher.hash(password)
 
     def right(self, kept: str | None, password: str) -> bool:
         """Whether this is the password. It takes as long when there is none: time tells nobody who has an account."""
-        with self._places:
+        with self._turn():
             try:
                 return self._hasher.verify(kept or self._some_hash(), password[: LONGEST + 1]) and kept is not None
             except (VerificationError, InvalidHashError):
@@ -35,12 +39,22 @@ class Passwords:
 
     def rehash(self, password: str) -> str:
         """What is kept from now on of a password that is right: today's parameters, no new demands."""
-        with self._places:
+        with self._turn():
             return self._hasher.hash(password)
 
     def outdated(self, kept: str) -> bool:
         """Whether it was hashed with other parameters than today's."""
         return self._hasher.check_needs_rehash(kept)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """A place for a hash. Raises OurFault when none is free for long."""
+        if not self._places.acquire(timeout=PATIENCE):
+            raise OurFault("too many people sign in at once", "try again")
+        try:
+            yield
+        finally:
+            self._places.release()
 
     def _some_hash(self) -> str:
         self._nobodys = self._nobodys or self._hasher.hash("nobody's password")

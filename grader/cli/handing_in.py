@@ -27,7 +27,10 @@ def login(
     link: Annotated[bool, typer.Option("--link", help="By a sign-in link that you were given.")] = False,
     token: Annotated[bool, typer.Option("--token", help="By an API token that you made there.")] = False,
 ) -> None:
-    """Sign in at a grader service, for `mlops submit --to`. What is secret is asked for, or read from standard input."""
+    """Sign in at a grader service, for `mlops submit --to`.
+
+    What is secret is asked for, or read from standard input.
+    """
     from grader.api.client import Client
     from grader.api.tokens import Tokens
 
@@ -50,7 +53,7 @@ def login(
 
 @app.command()
 def logout(url: Url) -> None:
-    """Revoke this machine's token for a grader service, and forget it."""
+    """Sign out there: revoke this machine's token."""
     from grader.api.client import Client, Refused, address
     from grader.api.tokens import Tokens
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from grader.cli.images import images_for
 
 if TYPE_CHECKING:
     from grader.gradebook.database import Database
+    from grader.server.settings import Oidc
     from grader.worker.worker import Worker
 
 PublicUrl = Annotated[
@@ -41,7 +43,8 @@ def serve(
 ) -> None:  # fmt: skip
     """Take in submissions over HTTP, until told to stop.
 
-    SIGTERM ends what runs first; a second one ends it at once.
+    SIGTERM lets end what runs; a second one ends it at once. Variables MLOPS_OIDC_ISSUER, _CLIENT_ID and _CLIENT_SECRET name a
+    provider of accounts.
     """
     from grader.gradebook import migrate
     from grader.server.app import create_app
@@ -54,7 +57,7 @@ def serve(
     migrate.upgrade(opened)
     at = listen(host, port)
     address = public_url.rstrip("/") or f"http://{f'[{host}]' if ':' in host else host}:{at.getsockname()[1]}"
-    settings = Settings(public_url=address, open_metrics=open_metrics)
+    settings = Settings(public_url=address, open_metrics=open_metrics, oidc=_oidc())
     service = Service(open_database(database, ready=False), open_blobs(blobs), course(), settings)
     with _worker(opened, with_worker, backend, jobs, drain_seconds, trust, out, blobs) as worker:
         _say_how_to_set_up(opened, address)
@@ -82,6 +85,20 @@ def link(
         made, ends = links.make(session, now, who, None)
     console().print(f"{public_url.rstrip('/')}/sign-in#{made}", soft_wrap=True)
     say(f"it can be used once, until {ends:%Y-%m-%d %H:%M} UTC")
+
+
+def _oidc() -> Oidc | None:
+    """The provider of accounts that the environment names, if it does. Raises BadInput for half of one."""
+    from grader.errors import BadInput
+    from grader.server.settings import Oidc
+
+    names = ("MLOPS_OIDC_ISSUER", "MLOPS_OIDC_CLIENT_ID", "MLOPS_OIDC_CLIENT_SECRET")
+    given = [os.environ.get(name, "") for name in names]
+    if not any(given):
+        return None
+    if not all(given):
+        raise BadInput("signing in by OpenID Connect is set up by half", f"set {', '.join(names)}, or none of them")
+    return Oidc(*given)
 
 
 def _say_how_to_set_up(database: Database, address: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from grader.gradebook.columns import Base, Key, to
@@ -33,6 +33,18 @@ class SignIn(Base):
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class OidcIdentity(Base):
+    """That somebody of a provider of accounts is this person."""
+
+    __tablename__ = "oidc_identity"
+    __table_args__ = (UniqueConstraint("issuer", "subject"),)
+    id: Mapped[Key]
+    person_id: Mapped[int] = to("person")
+    issuer: Mapped[str]
+    subject: Mapped[str]
+    created_at: Mapped[datetime]
 
 
 class ApiToken(Base):

@@ -18,7 +18,7 @@ from grader.server.metrics import Metrics
 from grader.server.outside import Outside
 from grader.server.routes import courses, gradebook, health, me, submissions, teaching
 from grader.server.service import Service
-from grader.server.settings import Settings
+from grader.server.settings import Oidc, Settings
 from grader.server.uploads import Uploads
 
 TITLE, DESCRIPTION = "The grader service", "Submissions in, marks out. Errors are problems (RFC 9457)."
@@ -60,4 +60,15 @@ def create_app(service: Service) -> FastAPI:
     for routes in (me, courses, submissions, teaching, gradebook):
         app.include_router(routes.router, max_body_size=settings.max_body)
     app.include_router(submissions.uploading, max_body_size=settings.max_upload + 1)
+    if settings.oidc is not None:
+        _add_oidc(app, settings.oidc, settings.public_url)
     return app
+
+
+def _add_oidc(app: FastAPI, chosen: Oidc, public_url: str) -> None:
+    """The way to a provider and back. Imported only where it is wanted."""
+    from grader.server.oidc import Provider
+    from grader.server.routes import oidc
+
+    app.state.oidc = Provider(chosen, public_url + oidc.BACK)
+    app.include_router(oidc.router)

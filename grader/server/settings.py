@@ -9,12 +9,23 @@ from grader.spec.limits import MAX_NOTEBOOK_BYTES
 
 
 @dataclass(frozen=True)
+class Oidc:
+    """A provider of accounts, and what this service is called there."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """Times are in seconds, sizes in bytes, rates per minute."""
 
     public_url: str = ""
     """Where people reach it, such as https://mlops.example.org; with https, cookies are sent over https only."""
     sign_ins: Lifetime = field(default_factory=Lifetime)
+    oidc: Oidc | None = None
+    """Whose accounts people sign in with, too."""
     max_upload: int = 2 * MAX_NOTEBOOK_BYTES
     max_body: int = 2**18
     """Of any request but an upload."""

@@ -24,7 +24,7 @@ HEAVY = (
     "fastapi",
     "starlette",
     "uvicorn",
-    "httpx",
+    "httpx2",
     "argon2",
 )
 STARTS = {

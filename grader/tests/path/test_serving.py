@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -11,13 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 import pytest
 
+from grader.api.client import Client
+from grader.api.tokens import Tokens
 from grader.course.tree import Course, Lab
 from grader.learner import workspace
 from grader.learner.bundle import write
-from grader.tests.path.conftest import MLOPS, Command, alive
+from grader.tests.path.conftest import Command, alive
 
 SERVE = ("serve", "--with-worker", "--backend", "local", "--trust", "--port", 0)
 
@@ -37,13 +38,6 @@ def serving(here: Command) -> Iterator[subprocess.Popen[str]]:
     if process.poll() is None:
         process.kill()
         process.communicate()
-
-
-def test_a_port_that_is_taken_is_said(here: Command) -> None:
-    """One line, before anything is started."""
-    done = here("serve", "--host", "192.0.2.1")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("mlops: the service can't listen on 192.0.2.1 port 8000: ")
 
 
 @pytest.mark.services
@@ -73,16 +67,15 @@ def test_from_an_empty_service_to_a_score(
         ann = Command(tmp_path / "ann", tmp_path / "work")
         ann.work.mkdir()
         solve(course, lab04, ann)
-        said = typed(ann, way_in, "login", url, "--link")
-        assert said.stdout == f"Signed in at {url} as ann (math)\n", said.stderr
+        with Client(url) as client:
+            token = client.sign_in({"link": way_in.rpartition("#")[2]}, "a laptop").token
+        Tokens(ann.home).put(url, token)
         handed_in = ann("submit", "04", "--to", url)
         assert handed_in.returncode == 0, handed_in.stderr
         assert "100/100" in handed_in.stdout
         assert re.findall(r"it (?:waits|is being graded|is graded)", handed_in.stderr)[-1] == "it is graded"
         row = done(admin.get("/api/v1/courses/math/gradebook"))["items"][0]
         assert (row["student"], row["total"]) == ("ann", 100)
-        admin.headers["X-CSRF-Token"] = "none"
-        token = json.loads((ann.home / "service-tokens.json").read_text())[url]
     serving.send_signal(signal.SIGTERM)
     assert serving.wait(timeout=120) == 0, "".join(logged)
     reader.join(timeout=10)
@@ -97,13 +90,6 @@ def solve(course: Course, lab: Lab, who: Command) -> None:
     place = who.work / workspace.folder_of(lab).name
     place.mkdir(parents=True)
     write(course, lab, "solution", place)
-
-
-def typed(who: Command, text: str, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a command, with something on standard input."""
-    return subprocess.run(
-        [*MLOPS, *words], input=f"{text}\n", capture_output=True, text=True, env=who.variables, cwd=who.work, check=False
-    )
 
 
 def done(answer: httpx.Response) -> Any:

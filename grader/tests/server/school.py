@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-import httpx
+import httpx2 as httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from sqlalchemy.orm import Session

@@ -163,3 +163,28 @@ def test_pages_hold_everything_once(school: School) -> None:
     assert list(found.values()) == [
         ["fellow", "grader", "head", "instructor", "owner"], ["art", "math"], [5, 4, 3, 2, 1],
     ]  # fmt: skip
+
+
+def test_metrics_count_what_was_graded(school: School) -> None:
+    """Since the process began to look; the queue as it is; requests by route, whatever method somebody makes up."""
+    admin = school.http("root")
+    ok_metrics(admin.get("/metrics").text)
+    school.hand_in("owner")
+    school.grade({"adds": 60})
+    school.hand_in("fellow")
+    admin.request("BREW", "/api/v1/me")
+    found = ok_metrics(admin.get("/metrics").text)
+    names = (
+        'mlops_attempts_total{outcome="finished"}', 'mlops_attempt_seconds_count{phase="queue"}',
+        'mlops_queue_jobs{state="waiting"}', 'mlops_queue_jobs{state="done"}',
+        'mlops_http_requests_total{method="other",route="/api/v1/me",status="405"}',
+        'mlops_http_requests_total{method="GET",route="/metrics",status="200"}',
+    )  # fmt: skip
+    assert {name: found.get(name) for name in names} == dict.fromkeys(names, 1)
+    assert found["mlops_queue_oldest_seconds"] >= 0
+
+
+def ok_metrics(text: str) -> dict[str, float]:
+    """The figures by name and labels."""
+    lines = [line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#")]
+    return {name: float(value) for name, value in lines}

@@ -48,6 +48,18 @@ def _accounts() -> None:
         sa.UniqueConstraint("secret_hash", name=op.f("uq_sign_in_secret_hash")),
     )
     op.create_index(op.f("ix_sign_in_person_id"), "sign_in", ["person_id"])
+    op.create_table(
+        "oidc_identity",
+        sa.Column("id", NUMBER, nullable=False),
+        sa.Column("person_id", NUMBER, nullable=False),
+        sa.Column("issuer", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("created_at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_oidc_identity_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_identity")),
+        sa.UniqueConstraint("issuer", "subject", name=op.f("uq_oidc_identity_issuer_subject")),
+    )
+    op.create_index(op.f("ix_oidc_identity_person_id"), "oidc_identity", ["person_id"])
 
 
 def _links() -> None:
