@@ -203,6 +203,8 @@ def test_an_instructor_appoints_no_instructor(worked: School) -> None:
     assert (put("instructor", "fellow", role="grader"), put("head", "fellow", role="instructor")) == (200, 200)
     assert put("instructor", "elsewhere", role="student") == 200
     assert put("instructor", "elsewhere", role="student", email="mine@example.org") == 403
+    assert put("root", "stranger", role="student", email="Her@example.org", full_name="Her") == 200
+    assert (put("instructor", "root", role="student"), put("head", "root", role="student", email="x@example.org")) == (200, 403)
     link = worked.http("instructor").post("/api/v1/courses/math/people/elsewhere/link")
     assert (link.status_code, "#" in link.text) == (403, False)
 
@@ -214,3 +216,15 @@ def test_nobody_marks_their_own_work(school: School) -> None:
     mark = {"check": "adds", "points": 60, "reason": "I like it"}
     assert school.http("grader").post(f"/api/v1/submissions/{number}/marks", json=mark).status_code == 403
     assert school.http("instructor").post(f"/api/v1/submissions/{number}/marks", json=mark).status_code == 201
+
+
+def test_a_guessed_name_tells_no_address(school: School) -> None:
+    """Somebody of another course is enrolled by who knows their address; what is known of them stays."""
+    her = {"role": "student", "email": "her@example.org", "full_name": "Her"}
+    ok(school.http("elsewhere").put("/api/v1/courses/art/people/newcomer", json=her))
+    place, teacher = "/api/v1/courses/math/people/newcomer", school.http("instructor")
+    guessed = [teacher.put(place, json={"role": "student", **more}) for more in ({}, {"email": "his@example.org"})]
+    assert [(a.status_code, "her@" in a.text) for a in guessed] == [(403, False)] * 2
+    given = ok(teacher.put(place, json={"role": "student", "email": "Her@example.org", "full_name": "Somebody else"}))
+    assert given == {"name": "newcomer", **her}
+    assert ok(teacher.put(place, json={"role": "grader"})) == {"name": "newcomer", **her, "role": "grader"}
