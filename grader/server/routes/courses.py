@@ -68,7 +68,8 @@ def people(service: Here, who: Known, course: CourseName, after: AfterName = "",
 
 @router.put("/courses/{course}/people/{person}")
 def enrol(service: Here, who: Known, course: CourseName, person: PersonName, asked: Enrol) -> PersonShown:
-    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody."""
+    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody.
+    What is known of somebody from elsewhere stays as it is, and takes their address to enrol them."""
     with service.writing() as (session, now):
         of = access.course(session, who, course, "manage_people")
         known = session.scalar(select(Person).where(Person.name == person))
@@ -76,7 +77,7 @@ def enrol(service: Here, who: Known, course: CourseName, person: PersonName, ask
         if not may_appoint(access.role(who, of.id), old, asked.role):
             raise Forbidden(f"you may not give or take the role of {asked.role} here", "ask an admin of the course")
         if known is not None and not _theirs(session, who, known):
-            if old is None:
+            if old is None or asked.email is not None:
                 _demand_acquaintance(known, asked)
             found = known
         else:
