@@ -71,16 +71,20 @@ def people(service: Here, who: Known, course: CourseName, after: AfterName = "",
 
 @router.put("/courses/{course}/people/{person}")
 def enrol(service: Here, who: Known, course: CourseName, person: PersonName, asked: Enrol) -> PersonShown:
-    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody."""
+    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody.
+    What is known of somebody from elsewhere stays as it is, and takes their address to enrol them."""
     with service.writing() as (session, now):
         of = access.course(session, who, course, "manage_people")
         known = session.scalar(select(Person).where(Person.name == person))
         old = cast("Role | None", roster.role(session, of.id, known.id)) if known else None
         if not may_appoint(access.role(who, of.id), old, asked.role):
             raise Forbidden(f"you may not give or take the role of {asked.role} here", "ask an admin of the course")
-        if known is not None and (asked.full_name or asked.email) and not _theirs(session, who, known):
-            raise Forbidden(f"{person} is known outside your courses, too", "leave out the name and the address")
-        found = roster.add_person(session, now, person, asked.full_name, asked.email)
+        if known is not None and not _theirs(session, who, known):
+            if old is None or asked.email is not None:
+                _demand_acquaintance(known, asked)
+            found = known
+        else:
+            found = roster.add_person(session, now, person, asked.full_name, asked.email)
         roster.enrol(session, now, of, found, asked.role)
         return _person(found, asked.role)
 
@@ -162,6 +166,16 @@ def shown(session: Session, now: datetime, who: Who, asked: Assignment) -> Assig
 
 def _person(person: Person, role: str) -> PersonShown:
     return PersonShown(name=person.name, full_name=person.full_name, email=person.email, role=cast("Role", role))
+
+
+def _demand_acquaintance(known: Person, asked: Enrol) -> None:
+    """Raise Forbidden unless who teaches knows the address of somebody from elsewhere: else a guessed name would tell it.
+    What is known of them stays as it is."""
+    if (asked.email or "").lower() != (known.email or "").lower():
+        raise Forbidden(
+            f"there is a {known.name} outside your courses already",
+            "give the address by which they are known here, or choose another name",
+        )
 
 
 def _theirs(session: Session, who: Who, person: Person) -> bool:

@@ -24,18 +24,20 @@ Start = Callable[[str, float], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def start(url: str) -> Iterator[Start]:
-    """Starts worker processes whose jobs take so many seconds; none is left."""
+    """Starts worker processes whose jobs take so many seconds, and waits until they work; none is left."""
     processes = []
 
     def start_one(name: str, seconds: float) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "grader.bench.kills.processes", "work", url, name, "1", str(seconds), str(seconds)]
-        processes.append(subprocess.Popen(command))
-        return processes[-1]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        processes.append(process)
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        return process
 
     yield start_one
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def until(holds: Callable[[], object], seconds: float = 60) -> None:
@@ -109,9 +111,9 @@ def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: Small
 
 def test_workers_that_race_lease_each_job_once(klass: SmallClass, url: str, start: Start) -> None:
     """Two processes, each with two hands, twenty jobs: no job is leased twice but for our faults, each has one verdict."""
+    processes, fresh = [start(f"w{number}", 0.01) for number in range(2)], Database(url)
     for number in range(20):
         klass.wait_for((klass.ann, klass.bob)[number % 2], str(number))
-    processes, fresh = [start(f"w{number}", 0.01) for number in range(2)], Database(url)
     until(lambda: len(verdicts(fresh)) == 20)
     for process in processes:
         process.terminate()
