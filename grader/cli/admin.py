@@ -120,15 +120,14 @@ def sheet(name: CourseName, assignment: AssignmentName, person: PersonName, data
     from grader.errors import BadInput
     from grader.gradebook import roster
     from grader.quiz.handed_in import seed_of
-    from grader.quiz.sheet import public
+    from grader.quiz.sheet import paper
 
     with open_database(database).reading() as session:
         asked, whose = asked_for(session, name, assignment), roster.person(session, person)
     if asked.kind != "quiz":
         raise BadInput(f"assignment {assignment} is a {asked.kind}", "only a quiz has sheets")
-    quiz, seed = course().quiz(asked.content), seed_of(name, assignment, whose.name)
-    questions = [question.model_dump(exclude_defaults=True) for question in public(quiz, seed)]
-    typer.echo(json.dumps({"schema": 1, "quiz": quiz.id, "title": quiz.title, "seed": seed, "questions": questions}))
+    made = paper(course().quiz(asked.content), seed_of(name, assignment, whose.name))
+    typer.echo(json.dumps(made.model_dump(by_alias=True, exclude_defaults=True)))
 
 
 @admin.command()
@@ -213,15 +212,12 @@ def asked_for(session: Session, course_name: str, assignment: str) -> Assignment
 
 def _asked(lab: str | None, quiz: str | None) -> tuple[Kind, str]:
     """What kind of content is asked for, and its id. Raises BadInput unless it is one, and there is such a one."""
-    from grader.course.tree import Milestone
     from grader.errors import BadInput
+    from grader.queue.intake import kind_of
 
     if (lab is None) == (quiz is None):
         raise BadInput("an assignment asks for one thing", "--lab LAB, or --quiz QUIZ")
-    if quiz is not None:
-        return "quiz", course().quiz(quiz).id
-    content = course().lab(lab or "")
-    return "milestone" if isinstance(content, Milestone) else "lab", content.id
+    return kind_of(course(), lab, quiz)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

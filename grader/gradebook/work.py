@@ -83,6 +83,11 @@ def may(session: Session, now: datetime, asked: Assignment, person: Person) -> N
         raise BadInput(f"assignment {asked.name} takes nothing now: {why_not}", "ask whoever teaches the course")
 
 
+def one_try(asked: Assignment) -> bool:
+    """Whether nobody can answer again: then a quiz's feedback may tell what is right."""
+    return asked.max_submissions == 1
+
+
 def left(session: Session, asked: Assignment, person: Person) -> int | None:
     """How many submissions the person has left; None without a limit. What failed through our fault costs none."""
     verdict = exists().where(Attempt.submission_id == Submission.id, ~Attempt.ours)

@@ -6,12 +6,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from grader.course.tree import Course, Lab
+from grader.course.tree import Course, Lab, Milestone
 from grader.errors import BadInput
 from grader.gradebook import roster, work
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
-from grader.gradebook.tables import Assignment
+from grader.gradebook.tables import Assignment, Kind
 from grader.grading.batch import refused
 from grader.grading.grade import version
 from grader.grading.sealed import unseal
@@ -73,6 +73,15 @@ def identified(content: Course, course: str, asked: Assignment, person: str, sen
     for _, why in refused(lab, [read]):
         raise why
     return read.sha256
+
+
+def kind_of(content: Course, lab: str | None, quiz: str | None) -> tuple[Kind, str]:
+    """What an assignment of a quiz, or else of a lab or milestone, is about: its kind and its content's id. Raises BadInput
+    for what the content doesn't have."""
+    if quiz is not None:
+        return "quiz", content.quiz(quiz).id
+    found = content.lab(lab or "")
+    return "milestone" if isinstance(found, Milestone) else "lab", found.id
 
 
 def target_of(content: Course, asked: Assignment) -> Target:

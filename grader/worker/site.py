@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.course.tree import Lab
 from grader.errors import OurFault, Unavailable
-from grader.gradebook import tables
+from grader.gradebook import tables, work
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
 from grader.grading.grade import Place, grade
@@ -48,7 +48,7 @@ class Site:
         with self._database.reading() as session:
             asked = session.get_one(tables.Assignment, session.get_one(tables.Submission, lease.submission).assignment_id)
         if asked.kind == "quiz":
-            return self._quiz(lease, tell=asked.max_submissions == 1)
+            return self._quiz(lease, tell=work.one_try(asked))
         lab = self._stack.course.lab(lease.lab)
         submission = self._submission(lab, lease)
         image = self._stack.backend.prepare(self._stack.course.environment(lab.spec.environment))

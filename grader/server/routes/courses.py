@@ -14,10 +14,13 @@ from grader.accounts.identity import Who
 from grader.accounts.rules import may_appoint
 from grader.api.assignments import Assignments, AssignmentSet, AssignmentShown
 from grader.api.objects import Courses, CourseShown, Enrol, LinkMade, Moved, NewCourse, People, PersonShown, Role
-from grader.course.tree import Milestone
+from grader.errors import BadInput
 from grader.gradebook import roster, work
 from grader.gradebook.late import Dates, accepts
 from grader.gradebook.tables import Assignment, Enrolment, Person
+from grader.queue.intake import kind_of
+from grader.quiz.handed_in import seed_of
+from grader.quiz.sheet import Paper, paper
 from grader.server import access
 from grader.server.ids import PREFIX, AfterName, AssignmentName, CourseName, Limit, PersonName
 from grader.server.problem import Forbidden
@@ -116,16 +119,26 @@ def show_assignment(service: Here, who: Known, course: CourseName, assignment: A
 
 @router.put("/courses/{course}/assignments/{assignment}")
 def assign(service: Here, who: Known, course: CourseName, assignment: AssignmentName, asked: AssignmentSet) -> AssignmentShown:
-    """Ask for a lab or a milestone, or set all dates and rules anew."""
+    """Ask for a lab, a milestone or a quiz, or set all dates and rules anew."""
     with service.writing() as (session, now):
         of = access.course(session, who, course, "manage_assignments")
-        lab = service.content.lab(asked.lab)
+        kind, content = kind_of(service.content, asked.lab, asked.quiz)
         made = roster.assign(
-            session, now, of, assignment, "milestone" if isinstance(lab, Milestone) else "lab", lab.id,
-            Dates(asked.opens_at, asked.due_at, asked.closes_at), asked.late_policy, asked.counts, asked.max_submissions,
-            asked.released_at_once,
+            session, now, of, assignment, kind, content, Dates(asked.opens_at, asked.due_at, asked.closes_at),
+            asked.late_policy, asked.counts, asked.max_submissions, asked.released_at_once,
         )  # fmt: skip
         return shown(session, now, who, made)
+
+
+@router.get("/courses/{course}/assignments/{assignment}/sheet", response_model_exclude_defaults=True)
+def show_sheet(service: Here, who: Known, course: CourseName, assignment: AssignmentName) -> Paper:
+    """One's own sheet of a quiz, while the assignment takes work: what is handed in must name its seed."""
+    with service.reading() as (session, now):
+        of = access.assignment(session, who, course, assignment, "see_own")
+        if of.kind != "quiz":
+            raise BadInput(f"assignment {assignment} is a {of.kind}", "only a quiz has sheets")
+        work.may(session, now, of, session.get_one(Person, who.person))
+    return paper(service.content.quiz(of.content), seed_of(course, assignment, who.name))
 
 
 @router.post("/courses/{course}/assignments/{assignment}/extensions/{person}", status_code=204)

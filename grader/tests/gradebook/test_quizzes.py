@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 
 from grader.backends.local.backend import LocalBackend
 from grader.course.tree import Course
@@ -24,23 +22,17 @@ from grader.quiz.handed_in import seed_of
 from grader.result import Result
 from grader.stack.stack import Stack
 from grader.tests import kept
-from grader.tests.contract import environment as contract
 from grader.tests.gradebook.small_class import SmallClass
 from grader.tests.gradebook.terminal import Terminal
 from grader.tests.quiz.questions import QUIZ
+from grader.tests.quiz.quizzed import quizzed as with_questions
 from grader.worker.site import Site
-
-ENVIRONMENT = Path(contract.__path__[0])
 
 
 @pytest.fixture
 def quizzed(small: Course) -> Course:
     """The small course with a question of each type, and an environment in which a kernel runs."""
-    text = yaml.safe_dump(QUIZ.model_dump(mode="json", by_alias=True, exclude_unset=True))
-    (small.root / "quizzes" / "01-adding.yaml").write_text(text, encoding="utf-8")
-    for name in ("pyproject.toml", "uv.lock"):
-        shutil.copy(ENVIRONMENT / name, small.root / "environments" / "small" / name)
-    return small
+    return with_questions(small)
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grader.gradebook import roster
 from grader.tests.server.school import PEOPLE, School, ok
 
 LAB = "01-adding"
@@ -40,6 +41,7 @@ IN_COURSE: dict[str, tuple[str, Any]] = {
     f"GET {COURSE}/assignments": (STUDENT, None),
     f"GET {ASKED}": (STUDENT, None),
     f"PUT {ASKED}": (INSTRUCTOR, {"lab": LAB}),
+    f"GET {ASKED}/sheet": (STUDENT, None),
     f"POST {ASKED}/extensions/{{person}}": (INSTRUCTOR, LATER),
     f"POST {ASKED}/submissions": (STUDENT, b""),
     f"GET {ASKED}/submissions": (STUDENT, None),
@@ -83,12 +85,14 @@ def on_sqlite(light: School) -> School:
 
 
 def with_work(school: School) -> School:
-    """Hand in, grade, mark; hand in something else, and fail."""
+    """Hand in, grade, mark; hand in something else, and fail. Ask for a quiz."""
     school.hand_in("owner")
     school.grade({"adds": 60})
     school.said(1)
     school.hand_in("owner", "other")
     assert school.kill() == 2
+    with school.database.writing() as session:
+        roster.assign(session, school.database.now(session), roster.course(session, "math"), "sums", "quiz", LAB)
     return school
 
 
@@ -100,10 +104,16 @@ def operations(school: School) -> set[str]:
 
 def ask(school: School, who: str | None, operation: str, body: Any = None) -> Any:
     """Ask for what is the owner's."""
-    method, path = operation.split(" ")
-    path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2, token=1)
+    method, path = meant(operation)
     sent = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
     return school.http(who).request(method, path, **sent)
+
+
+def meant(operation: str) -> tuple[str, str]:
+    """Its method, and its address with what is the owner's; only the quiz has sheets."""
+    method, path = operation.split(" ")
+    asked = "sums" if path.endswith("/sheet") else "adding"
+    return method, path.format(course="math", assignment=asked, person="owner", submission=1, job=2, token=1)
 
 
 def test_every_route_is_known_here(light: School) -> None:
@@ -190,8 +200,7 @@ def test_a_token_s_scopes_hold(on_sqlite: School) -> None:
     for scopes, unusable in ((("read",), 403), (("submit",), 422)):
         client = on_sqlite.http("instructor", scopes)  # type: ignore[arg-type]
         for operation, (_, body) in asked.items():
-            method, path = operation.split(" ")
-            path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2)
+            method, path = meant(operation)
             sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body} if body else {}
             status = client.request(method, path, **sent).status_code
             if operation == f"POST {ASKED}/submissions":
