@@ -88,11 +88,12 @@ def test_a_killed_worker_s_job_is_taken_over_when_its_lease_ends(klass: SmallCla
 def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: SmallClass, url: str, start: Start) -> None:
     """It wakes up after somebody else has the job, ends its own run, and is refused: its token is old."""
     klass.wait_for(klass.ann)
-    frozen, fresh = start("frozen", 1.0), Database(url)
+    frozen, fresh = start("frozen", 5.0), Database(url)  # it is still grading when it is stopped, however busy the machine
     until(lambda: job(fresh).worker == "frozen")
     frozen.send_signal(signal.SIGSTOP)
     second, lease = Queue(Database(url, busy_seconds=0.5), RULES), None
     while lease is None:
+        assert job(fresh).state != "done"
         try:
             lease = second.lease("second")
         except DatabaseUnavailable:  # frozen in the middle of a transaction: SQLite waits for it
