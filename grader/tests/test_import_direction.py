@@ -13,7 +13,7 @@ SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
     "errors", "spec", "result", "backends", "course", "notebook", "work", "services", "stack", "run", "checks", "grading",
-    "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "accounts", "api", "server", "cli",
+    "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "accounts", "api", "server", "web", "cli",
     "magic", "jupyter",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}

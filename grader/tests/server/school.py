@@ -27,6 +27,7 @@ from grader.server.app import create_app
 from grader.server.service import Service
 from grader.server.settings import Settings
 from grader.tests.gradebook.small_class import IMAGE, LAB, result
+from grader.web.install import install
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """As argon2 as the real one, and a thousand times quicker."""
@@ -50,6 +51,7 @@ class School:
         self.database, self.content, self.blobs = database, content, blobs
         self.service = Service(database, blobs, content, Settings(**(QUIET | settings)), Passwords(WEAK))
         self.app: FastAPI = create_app(self.service)
+        install(self.app, blobs.root.parent / "evidence")
         self.queue = Queue(database)
         with database.writing() as session:
             self._fill(session, database.now(session))
