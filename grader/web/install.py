@@ -9,10 +9,12 @@ from fastapi.staticfiles import StaticFiles
 
 from grader.server.service import Service
 from grader.web import problems
-from grader.web.pages import signing_in
+from grader.web.pages import courses, people, signing_in, submissions, teaching
 
 STATIC = Path(__file__).with_name("static")
-PAGES = (signing_in,)
+PAGES = (signing_in, courses, submissions, teaching, people)
+AROUND = 2**16
+"""What a form's own bytes may come to beside its file."""
 
 
 def install(app: FastAPI, evidence: Path | None = None) -> None:
@@ -23,3 +25,4 @@ def install(app: FastAPI, evidence: Path | None = None) -> None:
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for pages in PAGES:
         app.include_router(pages.router, include_in_schema=False, max_body_size=service.settings.max_body)
+    app.include_router(courses.uploading, include_in_schema=False, max_body_size=service.settings.max_upload + AROUND)

@@ -19,10 +19,10 @@ HEADERS = {"Referrer-Policy": "same-origin"}
 """With `no-referrer` a browser would not say where a form comes from, and it would be refused."""
 
 
-def page(request: Request, template: str, status: int = 200, **shown: Any) -> HTMLResponse:
+def page(request: Request, template: str, code: int = 200, /, **shown: Any) -> HTMLResponse:
     """The template with what it shows, for whoever asks."""
     own = {"who": getattr(request.state, "who", None), "csrf": csrf_of(request), "notice": _notice(request.query_params)}
-    return HTMLResponse(_templates().get_template(template).render(own | shown), status, HEADERS)
+    return HTMLResponse(_templates().get_template(template).render(own | shown), code, HEADERS)
 
 
 def at(*parts: str | int) -> str:
