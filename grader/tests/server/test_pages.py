@@ -207,7 +207,6 @@ def test_what_students_write_is_words() -> None:
         {"output_type": "error", "ename": "E", "evalue": evil, "traceback": [evil]},
     ]
 
-
     cells = [{"cell_type": "code", "source": [evil], "outputs": outputs}, {"cell_type": "markdown", "source": evil}]
     found = evidence.Shown(True, tuple(evidence.cells(json.dumps({"cells": cells}).encode())))
     assert [[(o.kind, o.content) for o in cell.outputs] for cell in found.cells] == [
