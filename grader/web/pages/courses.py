@@ -142,7 +142,7 @@ def wants(content: Content, kind: str, name: str) -> str:
     except BadInput:
         return ""
     notebook = "" if lab.spec.work is not None else f"the notebook {lab.id}.ipynb, "
-    return f"{notebook}what `mlops submit` made, or a zip file of your folder"
+    return f"{notebook}what mlops submit made, or a zip file of your folder"
 
 
 @lru_cache(maxsize=1024)
