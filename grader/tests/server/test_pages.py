@@ -43,7 +43,7 @@ IN_COURSE: dict[str, tuple[str, Any]] = {
     f"POST {COURSE}/people/import": (INSTRUCTOR, {"file": "list"}),
     f"POST {COURSE}/people/{{person}}/link": (INSTRUCTOR, {}),
     f"GET {ASKED}/release": (INSTRUCTOR, None),
-    f"POST {ASKED}/release": (INSTRUCTOR, {}),
+    f"POST {ASKED}/release": (INSTRUCTOR, {"seen": "not this"}),
     f"POST {ASKED}/regrade": (INSTRUCTOR, REASON),
     f"POST {ASKED}/reveal": (INSTRUCTOR, {}),
 }
@@ -54,7 +54,7 @@ OF_SUBMISSION: dict[str, tuple[str, Any]] = {
     f"POST {ONE}/marks": (GRADER, {"check": "adds", "points": "5", "reason": "because"}),
     f"POST {ONE}/comments": (GRADER, {"words": "good"}),
     f"POST {ONE}/regrade": (INSTRUCTOR, REASON),
-    f"POST {ONE}/release": (INSTRUCTOR, {}),
+    f"POST {ONE}/release": (INSTRUCTOR, {"seen": "not this"}),
 }
 """The same; for a student it must be their own."""
 RETRY = f"POST {COURSE}/queue/{{job}}/retry"
@@ -129,6 +129,7 @@ def test_a_role_may_what_it_may(light: School, who: str) -> None:
     expected = {}
     for operation, (lowest, _) in asked.items():
         good = 200 if operation.startswith("GET") or operation.endswith("/link") else 303
+        good = 409 if operation.endswith("/release") and operation.startswith("POST") else good
         expected[operation] = good if rank >= RANKS[lowest] else 403
     if who == "fellow":
         expected[RETRY] = 404
@@ -272,6 +273,29 @@ def test_handing_in_by_a_form(light: School) -> None:
     wrong = client.post(f"{place}/submissions", data=form, files={"work": ("x", b"nonsense")})
     assert (wrong.status_code, "neither a notebook nor a zip file" in wrong.text) == (422, True)
     assert client.post(f"{place}/submissions", data={"key": "k" * 9}, files={"work": ("x", work)}).status_code == 403
+
+
+def test_only_what_was_seen_is_released(light: School) -> None:
+    """A result that came after the page was opened is not released by its button; the page opened again releases it."""
+    light.rules(released_at_once=False)
+    light.hand_in("owner")
+    light.grade({"adds": 60})
+    client, place, one = person(light, "instructor"), "/courses/math/assignments/adding/release", "/submissions/1"
+
+    def seen(path: str) -> dict[str, str]:
+        found = re.search(r'name="seen" value="(\w+)"', client.get(path).text)
+        return {"seen": found[1] if found else ""}
+
+    old = seen(place)
+    light.hand_in("fellow")
+    light.grade({"means": 40})
+    assert client.post(place, data=old).status_code == 409
+    assert client.post(f"{one}/release", data={"seen": "2"}).status_code == 409
+    assert "first result" in client.get(place).text
+    assert client.post(f"{one}/release", data=seen(one)).headers["location"] == "/submissions/1?done=released&number=1"
+    ended = client.post(place, data=seen(place)).headers["location"]
+    assert ended == "/courses/math/assignments/adding?done=released&number=1"
+    assert "every result there is has been released" in client.get(place).text
 
 
 def test_hidden_checks_are_on_no_page(light: School) -> None:

@@ -7,11 +7,11 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from grader.accounts.identity import Who
-from grader.api.objects import Feedback, NewComment, NewMark, RegradeOne, Status
+from grader.api.objects import Feedback, NewComment, NewMark, RegradeOne
 from grader.gradebook.tables import Comment
 from grader.server import access
 from grader.server.ids import Number
-from grader.server.problem import NotFound
+from grader.server.problem import Conflict, NotFound
 from grader.server.routes import courses, submissions, teaching
 from grader.server.service import Here, Service
 from grader.server.who import Known
@@ -36,7 +36,7 @@ def show(service: Here, request: Request, who: Known, submission: Number) -> Res
         request, "submission.html", course=of, can=allowed, status=status, asked=asked,
         title=titles(service.content, [asked.content])[asked.content], followed=status.state in FOLLOWED,
         feedback=_feedback(service, who, submission), attempts=submissions.show_attempts(service, who, submission).items,
-        earlier=_earlier(service, who) if "mark" in allowed else (), last=_last(service, who, status),
+        earlier=_earlier(service, who) if "mark" in allowed else (), last=_last(service, who, submission),
     )  # fmt: skip
 
 
@@ -74,8 +74,12 @@ def regrade(service: Here, who: Known, submission: Number, form: Form) -> Respon
 
 
 @router.post(f"{ONE}/release")
-def release(service: Here, who: Known, submission: Number, form: Form) -> Response:  # noqa: ARG001  # the button sends nothing but its token
-    """Show the last verdict to its student."""
+def release(service: Here, who: Known, submission: Number, form: Form) -> Response:
+    """Show the last verdict to its student, if it is the one that the page showed: `seen` is its number."""
+    with service.reading() as (session, _):
+        access.submission(session, who, submission, "release")
+    if form.get("seen") != str(_last(service, who, submission)):
+        raise Conflict("there is another result now than the page showed", "open the page again, and look at what would change")
     return then("submissions", submission, done="released", number=teaching.release_one(service, who, submission).released)
 
 
@@ -86,9 +90,9 @@ def _feedback(service: Service, who: Who, submission: int) -> Feedback | None:
         return None
 
 
-def _last(service: Service, who: Who, status: Status) -> int:
+def _last(service: Service, who: Who, submission: int) -> int:
     """The number of the last verdict that its student can't see yet; 0 without one."""
-    found = [a for a in submissions.show_attempts(service, who, status.submission).items if not a.outcome.endswith("_failed")]
+    found = [a for a in submissions.show_attempts(service, who, submission).items if not a.outcome.endswith("_failed")]
     return found[-1].number if found and not found[-1].counts else 0
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -16,6 +17,7 @@ from grader.gradebook.tables import Assignment, Attempt, Submission
 from grader.result import Result
 from grader.server import access, statuses
 from grader.server.ids import AfterName, AssignmentName, CourseName, Number
+from grader.server.problem import Conflict
 from grader.server.routes import courses, gradebook, teaching
 from grader.server.service import Here
 from grader.server.who import Known
@@ -31,6 +33,7 @@ class Unreleased:
     """A verdict that its student can't see, and what they see now."""
 
     submission: int
+    attempt: int
     student: str
     before: Result | None
     after: Result
@@ -77,12 +80,16 @@ def show_unreleased(service: Here, request: Request, who: Known, course: CourseN
     of, asked = courses.show_course(service, who, course), courses.show_assignment(service, who, course, assignment)
     with service.reading() as (session, _):
         found = _unreleased(session, access.assignment(session, who, course, assignment, "release"))
-    return page(request, "release.html", course=of, can=can(of), asked=asked, found=found)
+    return page(request, "release.html", course=of, can=can(of), asked=asked, found=found, seen=_digest(found))
 
 
 @router.post(f"{ASKED}/release")
-def release(service: Here, who: Known, course: CourseName, assignment: AssignmentName, form: Form) -> Response:  # noqa: ARG001  # the button sends nothing but its token
-    """Show every student the last verdict on each of their submissions."""
+def release(service: Here, who: Known, course: CourseName, assignment: AssignmentName, form: Form) -> Response:
+    """Show every student the last verdict on each of their submissions, if it is what the page showed: `seen` says what."""
+    with service.reading() as (session, _):
+        now = _digest(_unreleased(session, access.assignment(session, who, course, assignment, "release")))
+    if form.get("seen") != now:
+        raise Conflict("there are other results now than the page showed", "open the page again, and look at what would change")
     done = teaching.release_all(service, who, course, assignment)
     return then("courses", course, "assignments", assignment, done="released", number=done.released)
 
@@ -94,6 +101,11 @@ def reveal(service: Here, who: Known, course: CourseName, assignment: Assignment
     return then("courses", course, "assignments", assignment, done="revealed")
 
 
+def _digest(found: Sequence[Unreleased]) -> str:
+    """What stands for a list of verdicts: another list, another text."""
+    return hashlib.sha256(" ".join(str(one.attempt) for one in found).encode()).hexdigest()[:16]
+
+
 def _unreleased(session: Session, asked: Assignment) -> tuple[Unreleased, ...]:
     numbers = session.scalars(select(Submission.id).where(Submission.assignment_id == asked.id).order_by(Submission.id)).all()
     found = []
@@ -102,7 +114,9 @@ def _unreleased(session: Session, asked: Assignment) -> tuple[Unreleased, ...]:
             continue
         before = Result.model_validate_json(one.released.result) if one.released else None
         after = Result.model_validate_json(one.verdict.result)
-        found.append(Unreleased(number, one.student, before, after, difference(before, after) if before else None))
+        found.append(
+            Unreleased(number, one.verdict.id, one.student, before, after, difference(before, after) if before else None)
+        )
     return tuple(found)
 
 
