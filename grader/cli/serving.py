@@ -52,6 +52,7 @@ def serve(
     from grader.server.running import listen, run
     from grader.server.service import Service
     from grader.server.settings import Settings
+    from grader.web.install import install
 
     opened = open_database(database, ready=False)
     migrate.upgrade(opened)
@@ -63,7 +64,9 @@ def serve(
         _say_how_to_set_up(opened, address)
         console().print(f"The service listens: {address}", soft_wrap=True)
         log_to_stderr()
-        run(create_app(service), service, at, worker, proxies)
+        pages = create_app(service)
+        install(pages, out or home() / "evidence")
+        run(pages, service, at, worker, proxies)
     say("the service is down")
 
 

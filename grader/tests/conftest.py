@@ -9,9 +9,10 @@ import pytest
 
 from grader.course.tree import Course, Lab, Sample
 from grader.tests import small_course
+from grader.tests.browsers import browser
 from grader.tests.databases import database, empty_url, kind, migrated_file, migrated_server, server, url
 
-__all__ = ["database", "empty_url", "kind", "migrated_file", "migrated_server", "server", "url"]
+__all__ = ["browser", "database", "empty_url", "kind", "migrated_file", "migrated_server", "server", "url"]
 """Fixtures are found where they are imported."""
 
 ROOT = Path(__file__).resolve().parents[2]

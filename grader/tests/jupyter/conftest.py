@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import requests
@@ -20,17 +19,9 @@ import requests
 from grader.tests import kept
 from grader.tests.path.conftest import MLOPS, Command
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
 LAB = "04-experiment-tracking"
 TOKEN = "a-token-of-the-tests"
 SECONDS = 90
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-QUIET = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -113,19 +104,3 @@ def wait_for(jupyter: Jupyter, process: subprocess.Popen[bytes], log: Path) -> N
             time.sleep(0.2)  # another process's doing; nothing tells when
         else:
             return
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """A real Chromium without a window; in CI there must be one."""
-    from playwright.sync_api import sync_playwright
-
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("there is no Chromium here, and CI must have one: apt-get install chromium")
-        pytest.skip("the panel is not tested here: there is no Chromium (Debian and Ubuntu: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=found, args=list(QUIET))
-        yield chromium
-        chromium.close()

@@ -27,6 +27,7 @@ from grader.server.app import create_app
 from grader.server.service import Service
 from grader.server.settings import Settings
 from grader.tests.gradebook.small_class import IMAGE, LAB, result
+from grader.web.install import install
 
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """As argon2 as the real one, and a thousand times quicker."""
@@ -46,10 +47,11 @@ QUIET = {"requests": 10**6, "uploads": 10**6, "sign_in_tries": 10**6, "poll_seco
 class School:
     """Made on a database that has tables and no rows."""
 
-    def __init__(self, database: Database, content: Course, blobs: FolderBlobs, **settings: Any) -> None:
-        self.database, self.content, self.blobs = database, content, blobs
+    def __init__(self, database: Database, content: Course, blobs: FolderBlobs, lab: str = LAB, **settings: Any) -> None:
+        self.database, self.content, self.blobs, self.lab = database, content, blobs, lab
         self.service = Service(database, blobs, content, Settings(**(QUIET | settings)), Passwords(WEAK))
         self.app: FastAPI = create_app(self.service)
+        install(self.app, blobs.root.parent / "evidence")
         self.queue = Queue(database)
         with database.writing() as session:
             self._fill(session, database.now(session))
@@ -60,7 +62,7 @@ class School:
             roster.enrol(session, now, courses[course], roster.add_person(session, now, name), role)
         accounts.appoint(session, now, roster.add_person(session, now, "root").id)
         for one in courses.values():
-            roster.assign(session, now, one, "adding", "lab", LAB)
+            roster.assign(session, now, one, "adding", "lab", self.lab)
 
     def http(self, who: str | None = None, scopes: tuple[Scope, ...] = SCOPES, **more: Any) -> TestClient:
         """Requests of somebody, by a token."""
@@ -86,11 +88,11 @@ class School:
         """Other rules for the assignment."""
         with self.database.writing() as session:
             of = roster.course(session, "math")
-            roster.assign(session, self.database.now(session), of, "adding", "lab", LAB, **rules)
+            roster.assign(session, self.database.now(session), of, "adding", "lab", self.lab, **rules)
 
     def bundle(self, words: str = "") -> bytes:
         """The lab's solution, sealed; other words are another content."""
-        lab = self.content.lab(LAB)
+        lab = self.content.lab(self.lab)
         solution = samples.solution(lab)[0]
         return bundle(lab, type(solution)("x", None, solution.notebook + b" " * len(words)))
 
