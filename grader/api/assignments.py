@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from grader.api.objects import Asked, Line, Moment, Told
 from grader.gradebook.late import LatePolicy, NoPenalty
@@ -14,8 +14,10 @@ from grader.gradebook.late import LatePolicy, NoPenalty
 class AssignmentSet(Asked):
     """An assignment to be, or its new dates and rules: all of them are set."""
 
-    lab: Annotated[Line, Field(min_length=1)]
-    """A lab's or a milestone's id, or its number."""
+    lab: Annotated[Line, Field(min_length=1)] | None = None
+    """A lab's or a milestone's id, or its number. Either this or `quiz`."""
+    quiz: Annotated[Line, Field(min_length=1)] | None = None
+    """A quiz's id, or its number."""
     opens_at: Moment | None = None
     due_at: Moment | None = None
     closes_at: Moment | None = None
@@ -23,6 +25,12 @@ class AssignmentSet(Asked):
     counts: Literal["best", "last"] = "best"
     max_submissions: Annotated[int, Field(ge=1, le=10_000)] | None = None
     released_at_once: bool = True
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.lab is None) == (self.quiz is None):
+            raise ValueError("an assignment asks for one thing: `lab` or `quiz`")
+        return self
 
 
 class AssignmentShown(Told):

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from grader.api.assignments import Assignments
 from grader.api.objects import FINAL, Courses, Feedback, Me, Receipt, Status, TokenMade
 from grader.errors import BadInput, OurFault
+from grader.quiz.sheet import Paper
 
 Model = TypeVar("Model", bound=BaseModel)
 TIMEOUT = httpx.Timeout(30.0, connect=10.0)
@@ -83,9 +84,13 @@ class Client:
         """What a course asks for. Raises Refused, ServiceAway."""
         return self._asked(Assignments, "GET", f"/api/v1/courses/{quote(course, safe='')}/assignments")
 
+    def sheet(self, course: str, assignment: str) -> Paper:
+        """One's own sheet of a quiz. Raises Refused, ServiceAway."""
+        return self._asked(Paper, "GET", f"{_place(course, assignment)}/sheet")
+
     def submit(self, course: str, assignment: str, content: bytes, key: str) -> Receipt:
         """Hand in; what was acknowledged is graded. The same key again is the same request. Raises Refused, ServiceAway."""
-        place = f"/api/v1/courses/{quote(course, safe='')}/assignments/{quote(assignment, safe='')}/submissions"
+        place = f"{_place(course, assignment)}/submissions"
         headers = {"Idempotency-Key": key, "Content-Type": "application/octet-stream"}
         return self._asked(Receipt, "POST", place, content=content, headers=headers)
 
@@ -173,6 +178,10 @@ def address(url: str) -> str:
     if not usable or parts.username or parts.password:
         raise BadInput(f"{url!r} is no address of a service", "such as https://mlops.example.org")
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+
+
+def _place(course: str, assignment: str) -> str:
+    return f"/api/v1/courses/{quote(course, safe='')}/assignments/{quote(assignment, safe='')}"
 
 
 def _problem(answer: httpx.Response) -> tuple[str, str]:

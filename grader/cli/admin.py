@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -60,7 +61,10 @@ def enrol(
     name: CourseName, person: PersonName, role: str = "student", full_name: str = "", email: str | None = None,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Put a person in a course, or give them another role (student, grader, instructor, admin)."""
+    """Put a person in a course, or give them another role.
+
+    Roles: student, grader, instructor, admin.
+    """
     from grader.gradebook import roster
 
     with written(database) as (session, now):
@@ -70,7 +74,9 @@ def enrol(
 
 @admin.command()
 def assign(
-    name: CourseName, assignment: AssignmentName, lab: Annotated[str, typer.Option(help="A lab, or a milestone.")],
+    name: CourseName, assignment: AssignmentName,
+    lab: Annotated[str | None, typer.Option("--lab", help="A lab, or a milestone.")] = None,
+    quiz: Annotated[str | None, typer.Option("--quiz", help="A quiz.")] = None,
     opens: Moment = None, due: Moment = None, closes: Moment = None,
     late: Annotated[str, typer.Option(help='Such as {"kind": "per_day", "percent": 10}.')] = '{"kind": "none"}',
     last_counts: Annotated[bool, typer.Option("--last-counts", help="What comes last counts, not what is best.")] = False,
@@ -78,16 +84,14 @@ def assign(
     hold: Annotated[bool, typer.Option("--hold", help="Show no result before it is released.")] = False,
     database: DatabaseOption = None,
 ) -> None:  # fmt: skip
-    """Ask for a lab or a milestone, or change its dates and rules."""
-    from grader.course.tree import Milestone
+    """Ask for a lab, milestone or quiz, or change its dates and rules."""
     from grader.gradebook import roster
     from grader.gradebook.late import Dates, policy
 
-    content, dates = course().lab(lab), Dates(_utc(opens), _utc(due), _utc(closes))
-    kind: Kind = "milestone" if isinstance(content, Milestone) else "lab"
+    (kind, content), dates = _asked(lab, quiz), Dates(_utc(opens), _utc(due), _utc(closes))
     with written(database) as (session, now):
         roster.assign(
-            session, now, roster.course(session, name), assignment, kind, content.id, dates, policy(late),
+            session, now, roster.course(session, name), assignment, kind, content, dates, policy(late),
             "last" if last_counts else "best", max_submissions, not hold,
         )  # fmt: skip
 
@@ -108,12 +112,34 @@ def extend(
 
 
 @admin.command()
+def sheet(name: CourseName, assignment: AssignmentName, person: PersonName, database: DatabaseOption = None) -> None:
+    """The sheet of a quiz that a person is to answer, as JSON.
+
+    It has the seed that the answers name.
+    """
+    from grader.errors import BadInput
+    from grader.gradebook import roster
+    from grader.quiz.handed_in import seed_of
+    from grader.quiz.sheet import paper
+
+    with open_database(database).reading() as session:
+        asked, whose = asked_for(session, name, assignment), roster.person(session, person)
+    if asked.kind != "quiz":
+        raise BadInput(f"assignment {assignment} is a {asked.kind}", "only a quiz has sheets")
+    made = paper(course().quiz(asked.content), seed_of(name, assignment, whose.name))
+    typer.echo(json.dumps(made.model_dump(by_alias=True, exclude_defaults=True)))
+
+
+@admin.command()
 def submit(
     name: CourseName, assignment: AssignmentName, person: PersonName, path: Path,
     key: Annotated[str | None, typer.Option(help="The same key again is the same request.")] = None,
     database: DatabaseOption = None, blobs: BlobsOption = None,
 ) -> None:  # fmt: skip
-    """Hand in a notebook, a folder or a bundle for a person; it is graded by `mlops worker`."""
+    """Hand in work for a person; `mlops worker` grades it.
+
+    A notebook, a folder or a bundle; for a quiz, a JSON file with the answers.
+    """
     from grader.errors import BadInput
     from grader.grading.inbox import find, read_file
     from grader.grading.sealed import bundle
@@ -121,10 +147,14 @@ def submit(
 
     opened = open_database(database)
     with opened.reading() as session:
-        lab = lab_of(course(), asked_for(session, name, assignment))
+        asked = asked_for(session, name, assignment)
     if not path.exists():
         raise BadInput(f"there is nothing at {path}", "check the path")
-    content = read_file(path) if path.suffix == ".zip" else bundle(lab, find(lab, path)[0])
+    if asked.kind == "quiz" or path.suffix == ".zip":
+        content = read_file(path)
+    else:
+        lab = lab_of(course(), asked)
+        content = bundle(lab, find(lab, path)[0])
     accepted = accept(opened, open_blobs(blobs), course(), name, assignment, person, content, key)
     console().print(f"receipt {accepted.receipt}: submission {accepted.submission}, job {accepted.job}")
 
@@ -178,6 +208,16 @@ def asked_for(session: Session, course_name: str, assignment: str) -> Assignment
     from grader.gradebook import roster
 
     return roster.assignment(session, roster.course(session, course_name), assignment)
+
+
+def _asked(lab: str | None, quiz: str | None) -> tuple[Kind, str]:
+    """What kind of content is asked for, and its id. Raises BadInput unless it is one, and there is such a one."""
+    from grader.errors import BadInput
+    from grader.queue.intake import kind_of
+
+    if (lab is None) == (quiz is None):
+        raise BadInput("an assignment asks for one thing", "--lab LAB, or --quiz QUIZ")
+    return kind_of(course(), lab, quiz)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

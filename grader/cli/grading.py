@@ -29,11 +29,18 @@ def grade(
         Path | None, typer.Option("--out", help="Where to keep the evidence; what is graded there already is not graded again.")
     ] = None,
     trust: Annotated[bool, typer.Option("--trust", help="Run other people's code without a real sandbox.")] = False,
+    report: Annotated[
+        list[str] | None, typer.Option("--report", metavar="KIND:FILE", help="Also write junit:FILE or ctrf:FILE.")
+    ] = None,
 ) -> None:
     """Grade submissions of a lab."""
+    from datetime import UTC, datetime
+
     from grader.errors import BadInput
+    from grader.exchange.report import parse
     from grader.grading.inbox import find
 
+    reports = [parse(asked) for asked in report or ()]
     chosen = course().lab(lab)
     submissions = [submission for path in paths for submission in find(chosen, path)]
     if backend == "local" and not trust and any(s.student is not None for s in submissions):
@@ -43,6 +50,8 @@ def grade(
         )
     refuse_lacking(chosen)
     results = _graded(chosen, submissions, backend, jobs, out, as_json)
+    for one in reports:
+        one.write([result for result in results if isinstance(result, _result())], datetime.now(UTC))
     leave(_exit_code(results))
 
 

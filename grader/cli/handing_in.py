@@ -1,21 +1,25 @@
-"""`mlops login`, `mlops logout`, and what `mlops submit --to URL` does: hand in, watch, show the score."""
+"""`mlops login`, `mlops logout`, and `--to URL` of `mlops submit` and `mlops quiz`: hand in, watch, show the score."""
 
 from __future__ import annotations
 
 import socket
 import sys
 import uuid
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from grader.cli.app import app, console, home, leave, say
 
 if TYPE_CHECKING:
+    from grader.api.assignments import AssignmentShown
     from grader.api.client import Client
-    from grader.api.objects import Status
+    from grader.api.objects import Receipt, Status
     from grader.course.tree import Lab
     from grader.grading.submission import Submission
+    from grader.quiz.dialogue import Read
+    from grader.quiz.screen import Screen
+    from grader.spec.quiz import QuizSpec
 
 Url = Annotated[str, typer.Argument(metavar="URL", help="The service's address, such as https://mlops.example.org.")]
 
@@ -68,51 +72,97 @@ def logout(url: Url) -> None:
     console().print(f"Signed out at {at}", soft_wrap=True)
 
 
-def hand_in(url: str, lab: Lab, work: Submission, course: str | None, assignment: str | None, plain: bool) -> None:
+def hand_in(url: str, lab: Lab, work: Submission, course: str | None, assignment: str | None, plain: bool) -> NoReturn:
     """Hand work in at a service, show what becomes of it, and leave as `mlops check` does."""
     from grader.api.client import Client, address
     from grader.api.tokens import Tokens
-    from grader.cli import render
     from grader.cli.chosen import record
     from grader.grading.sealed import bundle
 
     at = address(url)
     with Client(at, Tokens(home()).get(at)) as client:
-        chosen, asked = _where(client, lab, course, assignment)
-        receipt = client.submit(chosen, asked, bundle(lab, work), str(uuid.uuid4()))
+        chosen, asked = _where(client, "lab", lab.id, course, assignment)
+        receipt = client.submit(chosen, asked.name, bundle(lab, work), str(uuid.uuid4()))
         record().add("submitted", lab.id, to=at, submission=receipt.submission, sha256=receipt.sha256)
-        say(f"handed in for {asked} ({chosen}): receipt {receipt.receipt}, submission {receipt.submission}")
-        last = None
-        for last in client.follow(receipt.submission):
-            say(_sentence(last))
-        if last is not None and last.state == "released":
-            seen = client.result(receipt.submission)
-            render.score(console(), lab.spec.title, seen.result, plain)
-            render.feedback(console(), seen.result, 1, plain)
-            if seen.held_back:
-                console().print(f"{seen.held_back:g} more points are for checks that are shown later")
-            leave(0 if seen.earned >= seen.possible and not seen.held_back else 1)
+        _say_taken(receipt, chosen, asked.name)
+        _followed(client, receipt, lab.spec.title, 1, plain)
+
+
+def answer(url: str, quiz: QuizSpec, course: str | None, assignment: str | None, screen: Screen, read: Read) -> NoReturn:
+    """Have one's sheet of a class's quiz answered, hand it in, show what becomes of it, and leave as `mlops quiz` does."""
+    from grader.api.client import Client, Refused, address
+    from grader.api.tokens import Tokens
+    from grader.cli.chosen import record
+    from grader.errors import BadInput
+    from grader.quiz.answering import Answering
+
+    at = address(url)
+    with Client(at, Tokens(home()).get(at)) as client:
+        chosen, asked = _where(client, "quiz", quiz.id, course, assignment)
+        if not asked.takes_work:
+            raise BadInput(f"assignment {asked.name} takes nothing now: {asked.why_not}", "ask who teaches")
+        sheet, place = client.sheet(chosen, asked.name), f"{asked.name} ({chosen}) at {at}"
+        answering = Answering(sheet, place, record(), screen, read)
+        answers = answering.hold()
+        while answers is not None:
+            document = answers.model_dump_json(by_alias=True).encode()
+            try:
+                receipt = client.submit(chosen, asked.name, document, str(uuid.uuid4()))
+            except Refused as refused:
+                if refused.status != 422:
+                    raise
+                answers = answering.mend(str(refused))
+            else:
+                record().add("quiz_handed_in", quiz.id, to=at, submission=receipt.submission, sha256=receipt.sha256)
+                _say_taken(receipt, chosen, asked.name)
+                _followed(client, receipt, quiz.title, None, plain=False)
+    leave(1)
+
+
+def _say_taken(receipt: Receipt, course: str, assignment: str) -> None:
+    say(f"handed in for {assignment} ({course}): receipt {receipt.receipt}, submission {receipt.submission}")
+
+
+def _followed(client: Client, receipt: Receipt, title: str, explained: int | None, plain: bool) -> NoReturn:
+    """Wait for the result, show it, with so many checks explained, and leave."""
+    from grader.cli import render
+
+    last = None
+    for last in client.follow(receipt.submission):
+        say(_sentence(last))
+    if last is not None and last.state == "released":
+        seen = client.result(receipt.submission)
+        render.score(console(), title, seen.result, plain)
+        render.feedback(console(), seen.result, explained, plain)
+        if seen.held_back:
+            console().print(f"{seen.held_back:g} more points are for checks that are shown later")
+        leave(0 if seen.earned >= seen.possible and not seen.held_back else 1)
     leave(3 if last is not None and last.state == "stuck" else 0)
 
 
-def _where(client: Client, lab: Lab, course: str | None, assignment: str | None) -> tuple[str, str]:
-    """The course and assignment to hand in for: as told, or the only one that asks for this lab. Raises BadInput."""
+def _where(
+    client: Client, what: str, content: str, course: str | None, assignment: str | None
+) -> tuple[str, AssignmentShown]:  # fmt: skip
+    """The course and assignment to hand in for: as told, or the only one that asks for this lab (or milestone), or this quiz:
+    a lab and a quiz may have the same id. Raises BadInput."""
     from grader.errors import BadInput
 
     courses = [course] if course else [c.name for c in client.courses().items]
     found = [
-        (name, asked.name)
+        (name, asked)
         for name in courses
         for asked in client.assignments(name).items
-        if (asked.name == assignment if assignment else asked.content == lab.id)
+        if asked.content == content and (asked.kind == "quiz") == (what == "quiz") and assignment in (None, asked.name)
     ]
     if len(found) == 1:
         return found[0]
     if not found:
         where = f"course {course}" if course else "none of your courses"
-        raise BadInput(f"{where} asks for lab {lab.id}" if not course else f"{where} does not ask for it", "ask who teaches")
-    choices = "; ".join(f"--course {c} --assignment {a}" for c, a in found)
-    raise BadInput(f"lab {lab.id} is asked for more than once", f"choose: {choices}")
+        where += f" as {assignment}" if assignment else ""
+        said = f"{where} does not ask for {what} {content}" if course else f"{where} asks for {what} {content}"
+        raise BadInput(said, "ask who teaches")
+    choices = "; ".join(f"--course {c} --assignment {a.name}" for c, a in found)
+    raise BadInput(f"{what} {content} is asked for more than once", f"choose: {choices}")
 
 
 def _sentence(status: Status) -> str:

@@ -80,15 +80,22 @@ def submit(
     assignment: Annotated[str | None, typer.Option("--assignment", help="With --to: for this assignment.")] = None,
     plain: PlainOption = False,
 ) -> None:  # fmt: skip
-    """Make the sealed bundle to hand in, or (--to) hand it in."""
+    """Make the sealed bundle to hand in, or (--to) hand it in.
+
+    Of a milestone it is your capstone's repository.
+    """
     from dataclasses import replace
 
+    from grader.capstone.progress import folder as repository
+    from grader.course.tree import Milestone
     from grader.errors import BadInput
     from grader.grading.inbox import of_folder
     from grader.grading.sealed import STUDENT, bundle
     from grader.notebook.rebuild import rebuild
 
     chosen, folder = current(lab)
+    if isinstance(chosen, Milestone):
+        folder = repository(record())
     if student is not None and not STUDENT.fullmatch(student):
         raise BadInput(f"{student!r} can't be a student's name", "letters, digits and . @ + -, at most 64")
     submission = replace(of_folder(chosen, folder), student=student)

@@ -25,6 +25,9 @@ def quiz(
     new: Annotated[bool, typer.Option("--new", help="Start over, with other numbers and another order.")] = False,
     feedback: Annotated[str, typer.Option("--feedback", help="After each question, or at the end: each | end.")] = "each",
     as_json: Annotated[bool, typer.Option("--json", help="Answers from a pipe; one JSON object an answer.")] = False,
+    to: Annotated[str | None, typer.Option("--to", metavar="URL", help="Answer your class's sheet; hand it in there.")] = None,
+    klass: Annotated[str | None, typer.Option("--course", help="With --to: for this course.")] = None,
+    assignment: Annotated[str | None, typer.Option("--assignment", help="With --to: for this assignment.")] = None,
 ) -> None:
     """Take a module's quiz; stop at any time and go on later."""
     from rich.console import Console
@@ -40,6 +43,8 @@ def quiz(
     screen = Screen(Console(highlight=False, stderr=True) if as_json else console())
     if feedback not in FEEDBACK:
         raise BadInput(f"--feedback takes {' or '.join(FEEDBACK)}, not {feedback!r}")
+    if to is not None and (name is None or new or as_json):
+        raise BadInput("--to takes a quiz, and neither --new nor --json", "mlops quiz 04 --to URL")
     if name is None:
         if new or as_json:
             raise BadInput("this needs a quiz", "mlops quiz 04")
@@ -47,10 +52,13 @@ def quiz(
         return
     if as_json and terminal:
         raise BadInput("--json takes answers from a pipe, a line each", "mlops quiz 04 --json < answers.txt")
-    chosen = tree.quiz(name)
+    chosen, read = tree.quiz(name), _edit if terminal else _piped(screen.note)
+    if to is not None:
+        from grader.cli.handing_in import answer
+
+        answer(to, chosen, klass, assignment, screen, read)
     dialogue = Dialogue(
-        tree, chosen, Attempts(chosen, record), screen, _edit if terminal else _piped(screen.note),
-        "end" if feedback == "end" else "each", pause=terminal,
+        tree, chosen, Attempts(chosen, record), screen, read, "end" if feedback == "end" else "each", pause=terminal,
     )  # fmt: skip
     attempt = dialogue.hold(new)
     if as_json:

@@ -58,18 +58,17 @@ def regrade(
     """Grade submissions again, behind everybody who waits. Nothing changes for students before `mlops admin release`."""
     from grader.errors import BadInput
     from grader.gradebook import roster
-    from grader.grading.grade import version
     from grader.queue import jobs as queue
-    from grader.queue.intake import image, lab_of
+    from grader.queue.intake import target_of
 
     if which not in ("all", "failed", "ours"):
         raise BadInput(f"there is no choice {which}", "all, failed or ours")
     tree = course()
     with written(database) as (session, now):
         asked, who = asked_for(session, name, assignment), roster.person(session, by)
-        lab = lab_of(tree, asked)
+        target = target_of(tree, asked)
         chosen = queue.to_regrade(session, asked, which)  # type: ignore[arg-type]  # checked above
-        made = queue.regrade(session, now, chosen, lab.id, version(tree, lab), image(tree, lab), reason, who, again)
+        made = queue.regrade(session, now, chosen, target.id, target.version, target.image, reason, who, again)
         waiting = sum(job.state in ("waiting", "leased") for job in made)
     say(f"{waiting} of {len(chosen)} submission(s) wait to be graded again; the others are graded on this version already")
 

@@ -122,7 +122,7 @@ def _worker(
     blobs: str | None,
 ) -> Iterator[Worker | None]:  # fmt: skip
     """A worker for this process, if one is wanted."""
-    from grader.cli.working import demand_sandbox
+    from grader.cli.working import demand_sandbox, sending
     from grader.queue.queue import Queue
     from grader.worker.site import Site
     from grader.worker.worker import Patience, Worker, name
@@ -134,4 +134,5 @@ def _worker(
     with Site(database, open_blobs(blobs), stack(backend), images_for, out or home() / "evidence") as site:
         made = Worker(Queue(database), site.grade, jobs, name(), say, Patience(drain=drain_seconds))
         say(f"worker {made.name} grades up to {jobs} at a time on {backend}")
-        yield made
+        with sending(database):
+            yield made

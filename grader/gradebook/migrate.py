@@ -24,13 +24,28 @@ def upgrade(database: Database) -> None:
         connection = session.connection()
         if not database.is_sqlite:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK})
-        command.upgrade(_config(connection), "head")
+        upgrade_connection(connection, "head")
+
+
+def upgrade_connection(connection: Connection, version: str) -> None:
+    """Bring the tables up to a version, within the caller's transaction."""
+    command.upgrade(_config(connection), version)
+
+
+def current(connection: Connection) -> str | None:
+    """The version of the tables that are there; None where there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def known() -> set[str]:
+    """All versions that this code can bring up to its own."""
+    return {script.revision for script in ScriptDirectory(str(SCRIPTS)).walk_revisions()}
 
 
 def require(database: Database) -> None:
     """Raise BadInput unless the tables are those of this code."""
     with database.reading() as session:
-        found = MigrationContext.configure(session.connection()).get_current_revision()
+        found = current(session.connection())
     if found != head():
         state = "no tables of the gradebook" if found is None else f"tables of version {found}, and this code needs {head()}"
         raise BadInput(f"the database {database} has {state}", "mlops admin init")

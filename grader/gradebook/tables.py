@@ -248,3 +248,37 @@ class JobEvent(Base):
     detail: Mapped[str] = mapped_column(default="")
     by: Mapped[int | None] = mapped_column(ForeignKey("person.id"))
     created_at: Mapped[datetime]
+
+
+class Webhook(Base):
+    """An address that is told what happens in a course. `secret` signs what is sent there, so it can't be kept as a hash."""
+
+    __tablename__ = "webhook"
+    id: Mapped[Key]
+    course_id: Mapped[int] = to("course")
+    url: Mapped[str]
+    secret: Mapped[str]
+    events: Mapped[str]
+    """Which events, separated by spaces."""
+    active: Mapped[bool] = mapped_column(default=True)
+    added_by: Mapped[int] = to("person")
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """A message for a webhook, written together with what it tells of; sent later, by whoever sends (exchange/sender.py)."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (_one_of("state", ("waiting", "done", "dead")),)
+    id: Mapped[Key]
+    webhook_id: Mapped[int] = to("webhook")
+    message: Mapped[str] = mapped_column(unique=True)
+    """Its id for the receiver: the same at every try, so that what arrives twice is known."""
+    payload: Mapped[str]
+    state: Mapped[str] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(default=0)
+    not_before: Mapped[datetime]
+    answer: Mapped[str] = mapped_column(default="")
+    """What the last try came to."""
+    created_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]

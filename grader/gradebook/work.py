@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from grader.errors import BadInput
-from grader.gradebook import roster
+from grader.gradebook import outbox, roster
 from grader.gradebook.late import accepts
 from grader.gradebook.score import Given, charged
 from grader.gradebook.tables import (
@@ -83,6 +83,11 @@ def may(session: Session, now: datetime, asked: Assignment, person: Person) -> N
         raise BadInput(f"assignment {asked.name} takes nothing now: {why_not}", "ask whoever teaches the course")
 
 
+def one_try(asked: Assignment) -> bool:
+    """Whether nobody can answer again: then a quiz's feedback may tell what is right."""
+    return asked.max_submissions == 1
+
+
 def left(session: Session, asked: Assignment, person: Person) -> int | None:
     """How many submissions the person has left; None without a limit. What failed through our fault costs none."""
     verdict = exists().where(Attempt.submission_id == Submission.id, ~Attempt.ours)
@@ -107,8 +112,10 @@ def record(session: Session, now: datetime, job: Job, worker: str, image: str, r
     )  # fmt: skip
     session.add(attempt)
     session.flush()
-    if not result.ours and not verdicts and _assignment(session, job.submission_id).released_at_once:
-        release(session, now, attempt, None)
+    if not result.ours:
+        outbox.tell(session, now, outbox.GRADED, attempt)
+        if not verdicts and _assignment(session, job.submission_id).released_at_once:
+            release(session, now, attempt, None)
     return attempt
 
 
@@ -121,6 +128,7 @@ def release(session: Session, now: datetime, attempt: Attempt, by: Person | None
         found = Release(attempt_id=attempt.id, released_by=by.id if by else None, created_at=now)
         session.add(found)
         session.flush()
+        outbox.tell(session, now, outbox.RELEASED, attempt)
     return found
 
 
@@ -178,6 +186,18 @@ def mark(
     session.add(row)
     session.flush()
     return row
+
+
+def the_submission(session: Session, asked: Assignment, person: Person, number: int | None = None) -> Submission:
+    """What a person handed in for an assignment: the one of this number, or the only one. Raises BadInput when there is none,
+    and when there are several and no number: which one is meant is not for us to guess."""
+    mine = select(Submission).where(Submission.assignment_id == asked.id, Submission.person_id == person.id)
+    found = session.scalars(mine.order_by(Submission.id)).all()
+    chosen = [submission for submission in found if number in (None, submission.id)]
+    if len(chosen) == 1:
+        return chosen[0]
+    known = f"{person.name} handed in for {asked.name}: {', '.join(f'submission {s.id}' for s in found) or 'nothing'}"
+    raise BadInput(known if number is None else f"submission {number} is not among them: {known}", "say which submission")
 
 
 def marks(session: Session, submission_id: int) -> tuple[Given, ...]:

@@ -1,21 +1,33 @@
-"""The way in: a sealed bundle is looked at, kept, and acknowledged together with the job that will grade it."""
+"""The way in: a sealed bundle, or the answers to a quiz, is looked at, kept, and acknowledged together with the job that
+will grade it."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
 
-from grader.course.tree import Course, Lab
+from grader.course.tree import Course, Lab, Milestone
 from grader.errors import BadInput
 from grader.gradebook import roster, work
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
-from grader.gradebook.tables import Assignment
+from grader.gradebook.tables import Assignment, Kind
 from grader.grading.batch import refused
 from grader.grading.grade import version
 from grader.grading.sealed import unseal
 from grader.grading.submission import Submission
 from grader.queue import jobs
+from grader.quiz import handed_in
+from grader.quiz.grade import version as quiz_version
+
+
+@dataclass(frozen=True)
+class Target:
+    """What an assignment's work is graded by: content, its version, and what identifies the environment."""
+
+    id: str
+    version: str
+    image: str
 
 
 @dataclass(frozen=True)
@@ -32,25 +44,53 @@ def accept(
     database: Database, blobs: Blobs, content: Course, course: str, assignment: str, person: str, bundle: bytes,
     key: str | None = None,
 ) -> Accepted:  # fmt: skip
-    """Accept a bundle. The blob is kept first; receipt, submission and job are one transaction.
+    """Accept a bundle, or the answers to a quiz. The blob is kept first; receipt, submission and job are one transaction.
 
-    Raises BadInput for what is no bundle of the assignment's lab and for what the assignment doesn't take (now, or of this
-    person), DatabaseUnavailable and BlobsUnavailable when nothing was acknowledged.
+    Raises BadInput for what is no work for the assignment and for what the assignment doesn't take (now, or of this person),
+    DatabaseUnavailable and BlobsUnavailable when nothing was acknowledged.
     """
     with database.reading() as session:
         asked, who = roster.assignment(session, roster.course(session, course), assignment), roster.person(session, person)
         if key is None or work.answered(session, who, key) is None:
             work.may(session, database.now(session), asked, who)
-    lab = lab_of(content, asked)
-    read = opened(lab, f"{assignment}/{person}", person, bundle)
-    for _, why in refused(lab, [read]):
-        raise why
-    blob, lab_version, built_from = blobs.put(bundle), version(content, lab), image(content, lab)
+    sha256 = identified(content, course, asked, person, bundle)
+    blob, target = blobs.put(bundle), target_of(content, asked)
     with database.writing() as session:
         now = database.now(session)
-        handed_in = work.hand_in(session, now, asked, who, read.sha256, blob, key)
-        job = jobs.enqueue(session, now, handed_in.submission, lab.id, lab_version, built_from, by=who)
-        return Accepted(handed_in.receipt.id, handed_in.submission.id, job.id, handed_in.repeated)
+        taken = work.hand_in(session, now, asked, who, sha256, blob, key)
+        job = jobs.enqueue(session, now, taken.submission, target.id, target.version, target.image, by=who)
+        return Accepted(taken.receipt.id, taken.submission.id, job.id, taken.repeated)
+
+
+def identified(content: Course, course: str, asked: Assignment, person: str, sent: bytes) -> str:
+    """The hash of what was handed in, which was looked at first. Raises BadInput for what is no work for the assignment."""
+    if asked.kind == "quiz":
+        answers = handed_in.parse(sent)
+        handed_in.check(content.quiz(asked.content), handed_in.seed_of(course, asked.name, person), answers)
+        return answers.sha256
+    lab = lab_of(content, asked)
+    read = opened(lab, f"{asked.name}/{person}", person, sent)
+    for _, why in refused(lab, [read]):
+        raise why
+    return read.sha256
+
+
+def kind_of(content: Course, lab: str | None, quiz: str | None) -> tuple[Kind, str]:
+    """What an assignment of a quiz, or else of a lab or milestone, is about: its kind and its content's id. Raises BadInput
+    for what the content doesn't have."""
+    if quiz is not None:
+        return "quiz", content.quiz(quiz).id
+    found = content.lab(lab or "")
+    return "milestone" if isinstance(found, Milestone) else "lab", found.id
+
+
+def target_of(content: Course, asked: Assignment) -> Target:
+    """What an assignment's work is graded by now. Raises BadInput where the content doesn't have it."""
+    if asked.kind == "quiz":
+        quiz = content.quiz(asked.content)
+        return Target(quiz.id, quiz_version(content, quiz), _image(content, content.module(quiz.module).spec.environment))
+    lab = lab_of(content, asked)
+    return Target(lab.id, version(content, lab), image(content, lab))
 
 
 def opened(lab: Lab, path: str, person: str, bundle: bytes) -> Submission:
@@ -69,7 +109,11 @@ def lab_of(content: Course, asked: Assignment) -> Lab:
 
 def image(content: Course, lab: Lab) -> str:
     """What identifies a lab's environment, wherever it is built: a hash over the files it is built from."""
-    environment = content.environment(lab.spec.environment)
+    return _image(content, lab.spec.environment)
+
+
+def _image(content: Course, name: str) -> str:
+    environment = content.environment(name)
     own = environment.folder / "Dockerfile"
     files = [own if own.is_file() else environment.folder.parent / "Dockerfile"]
     files += [environment.folder / name for name in ("environment.yaml", "pyproject.toml", "uv.lock")]

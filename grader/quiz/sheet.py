@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from grader.quiz import draw
 from grader.spec.quiz import (
@@ -59,6 +60,23 @@ class Sheet(BaseModel):
     line: int | None = None
     """Which line of `code` is to be mended, from 1."""
     unit: str = ""
+
+
+class Paper(BaseModel):
+    """All questions of a quiz, as one person gets them; answers to it name its seed."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    schema_: Literal[1] = Field(alias="schema")
+    quiz: str
+    title: str
+    seed: int
+    questions: tuple[Sheet, ...]
+
+
+def paper(quiz: QuizSpec, seed: int) -> Paper:
+    """A quiz's questions, in its order, with the numbers and letters of this seed."""
+    return Paper(schema_=1, quiz=quiz.id, title=quiz.title, seed=seed, questions=tuple(public(quiz, seed)))
 
 
 def public(quiz: QuizSpec, seed: int) -> list[Sheet]:

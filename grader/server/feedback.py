@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -15,10 +13,7 @@ from grader.gradebook.tables import Assignment, Attempt, Comment, Mark, Person, 
 from grader.result import Result
 from grader.server import access
 from grader.server.problem import NotFound
-from grader.server.shown import Shown
-
-Sees = Callable[[str], bool]
-"""Whether one may know of a check."""
+from grader.server.shown import Sees, Shown
 
 
 def feedback(session: Session, who: Who, shown: Shown, row: Submission, asked: Assignment) -> Feedback:
@@ -77,8 +72,8 @@ def attempts(session: Session, who: Who, shown: Shown, row: Submission, asked: A
 
 
 def _seeing(shown: Shown, asked: Assignment, revealed: bool) -> Sees:
-    known = shown.open_checks(asked)
-    return lambda check: revealed or check == "" or check in known
+    sees = shown.sees(asked, revealed)
+    return lambda check: check == "" or sees(check)
 
 
 def _changes(before: Result, after: Result) -> tuple[ChangeShown, ...]:

@@ -58,7 +58,7 @@ def empty_url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """A new database without tables."""
     if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'empty.db'}"
-    return _created(request.getfixturevalue("server"), "")
+    return created(request.getfixturevalue("server"), "")
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def url(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if kind == "sqlite":
         shutil.copy(request.getfixturevalue("migrated_file"), tmp_path / "gradebook.db")
         return f"sqlite:///{tmp_path / 'gradebook.db'}"
-    return _created(request.getfixturevalue("migrated_server"), f"TEMPLATE {TEMPLATE}")
+    return created(request.getfixturevalue("migrated_server"), f"TEMPLATE {TEMPLATE}")
 
 
 @pytest.fixture
@@ -77,7 +77,8 @@ def database(url: str) -> Iterator[Database]:
     opened.close()
 
 
-def _created(server: str, how: str) -> str:
+def created(server: str, how: str) -> str:
+    """A new database on the server; its URL."""
     name = f"t_{uuid.uuid4().hex[:12]}"
     _execute(server, f"CREATE DATABASE {name} {how}")
     return f"{server}/{name}"

@@ -10,7 +10,7 @@ from typing import Any
 
 from grader.course.tree import Lab
 from grader.errors import OurFault, Unavailable
-from grader.gradebook import tables
+from grader.gradebook import tables, work
 from grader.gradebook.blobs import Blobs
 from grader.gradebook.database import Database
 from grader.grading.grade import Place, grade
@@ -20,7 +20,9 @@ from grader.queue.queue import Lease
 from grader.result import Result
 from grader.stack.images import Images
 from grader.stack.stack import Stack
+from grader.worker.quizzes import graded
 
+NEXT_STEP = "restore it from a backup"
 ImagesFor = Callable[[Sequence[Lab], Stack], contextlib.AbstractContextManager[Images | None]]
 
 
@@ -43,6 +45,10 @@ class Site:
     def grade(self, lease: Lease) -> tuple[Result, str]:
         """Grade a job. Raises OurFault when what was handed in can't be read, BadInput when it no longer fits the lab,
         Unavailable when a check can't be made on this machine: marks without it would be wrong."""
+        with self._database.reading() as session:
+            asked = session.get_one(tables.Assignment, session.get_one(tables.Submission, lease.submission).assignment_id)
+        if asked.kind == "quiz":
+            return self._quiz(lease, tell=work.one_try(asked))
         lab = self._stack.course.lab(lease.lab)
         submission = self._submission(lab, lease)
         image = self._stack.backend.prepare(self._stack.course.environment(lab.spec.environment))
@@ -52,18 +58,28 @@ class Site:
                 raise Unavailable(f"{', '.join(lacking)} can't be checked here, so no marks are given", "see `mlops doctor`")
             return grade(lab, submission, place), image
 
+    def _quiz(self, lease: Lease, tell: bool) -> tuple[Result, str]:
+        course, backend = self._stack.course, self._stack.backend
+        image = backend.prepare(course.environment(course.module(course.quiz(lease.lab).module).spec.environment))
+        path, person, _, content = self._handed_in(lease)
+        return graded(course, backend, lease.lab, content, path, person, tell), image
+
     def _submission(self, lab: Lab, lease: Lease) -> Submission:
+        path, person, sha256, bundle = self._handed_in(lease)
+        found = opened(lab, path, person, bundle)
+        if found.sha256 != sha256:
+            raise OurFault(f"what {person} handed in is something else now: submission {lease.submission}", NEXT_STEP)
+        return found
+
+    def _handed_in(self, lease: Lease) -> tuple[str, str, str, bytes]:
+        """What a job is about: a name for it, whose it is, its hash, and the bytes. Raises OurFault when they are gone."""
         with self._database.reading() as session:
             row = session.get_one(tables.Submission, lease.submission)
             asked, person = session.get_one(tables.Assignment, row.assignment_id), session.get_one(tables.Person, row.person_id)
         try:
-            bundle = self._blobs.get(row.blob)
+            return f"{asked.name}/{person.name}", person.name, row.sha256, self._blobs.get(row.blob)
         except KeyError:
-            raise OurFault(f"what {person.name} handed in is not kept: blob {row.blob}", "restore it from a backup") from None
-        found = opened(lab, f"{asked.name}/{person.name}", person.name, bundle)
-        if found.sha256 != row.sha256:
-            raise OurFault(f"what {person.name} handed in is something else now: blob {row.blob}", "restore it from a backup")
-        return found
+            raise OurFault(f"what {person.name} handed in is not kept: blob {row.blob}", NEXT_STEP) from None
 
     @contextlib.contextmanager
     def _place(self, lab: Lab) -> Iterator[Place]:

@@ -14,6 +14,7 @@ from grader.errors import BadInput
 from grader.gradebook.database import DatabaseUnavailable
 from grader.queue.queue import Lease, LeaseLost, Queue
 from grader.result import Result
+from grader.worker.log import Log, sentences
 
 Grade = Callable[[Lease], tuple[Result, str]]
 """Does a job: its result, and what identifies the environment that it ran in."""
@@ -38,10 +39,12 @@ class Worker:
     """One process's worker. `run` returns when it was drained, or (`until_empty`) when nothing is left that can be done."""
 
     def __init__(
-        self, queue: Queue, grade: Grade, jobs: int, called: str, say: Say = lambda _: None, patience: Patience | None = None
-    ) -> None:
+        self, queue: Queue, grade: Grade, jobs: int, called: str, say: Say = lambda _: None, patience: Patience | None = None,
+        log: Log | None = None,
+    ) -> None:  # fmt: skip
+        """`say` takes sentences; `log`, where it is given, takes them in its place, with what they are about."""
         self._queue, self._grade, self._jobs, self.name = queue, grade, jobs, called
-        self._say, self._patience = say, patience or Patience()
+        self._log, self._patience, self._tells_all = log or sentences(say), patience or Patience(), log is not None
         self._held: dict[int, Lease] = {}
         self._lock, self._changed = threading.Lock(), threading.Event()
         self._draining, self._hurrying = threading.Event(), threading.Event()
@@ -88,6 +91,8 @@ class Worker:
     def _start(self, lease: Lease) -> None:
         with self._lock:
             self._held[lease.job] = lease
+        if self._tells_all:
+            self._log("leased", f"job {lease.job}: submission {lease.submission}, {lease.lab}", _about(lease))
         threading.Thread(target=self._do, args=(lease,), name=f"job-{lease.job}", daemon=True).start()
 
     def _do(self, lease: Lease) -> None:
@@ -96,9 +101,10 @@ class Worker:
             write = self._outcome(lease)
             self._patiently(write)
         except LeaseLost as lost:
-            self._say(str(lost))
+            self._log("lost", str(lost), _about(lease))
         except Exception as error:  # its lease will end, and somebody tries again
-            self._say(f"job {lease.job}: what came out can't be written: {type(error).__name__}: {error}")
+            what = f"what came out can't be written: {type(error).__name__}: {error}"
+            self._log("unwritten", f"job {lease.job}: {what}", _about(lease))
         finally:
             with self._lock:
                 self._held.pop(lease.job, None)
@@ -106,17 +112,22 @@ class Worker:
 
     def _outcome(self, lease: Lease) -> Callable[[], None]:
         """Do the job; returns what writes how it ended. Nothing that grading does may end the worker."""
+        started = time.monotonic()
         try:
             result, image = self._grade(lease)
         except BadInput as error:  # the lab is broken, or has become another one: a person must look
             said = str(error)
+            self._log("fault", f"job {lease.job}: {said}", _about(lease))
             return lambda: self._queue.fault(lease, said, final=True)
         except Exception as error:
             detail = f"{type(error).__name__}: {error}"
-            self._say(f"job {lease.job}: {detail}")
+            self._log("fault", f"job {lease.job}: {detail}", _about(lease))
             return lambda: self._queue.fault(lease, detail)
-        self._say(f"job {lease.job}: {result.outcome}, {result.earned:g}/{result.possible:g}")
         waited = round((lease.leased_at - lease.created_at).total_seconds(), 3)
+        found = {"outcome": result.outcome, "earned": result.earned, "possible": result.possible, "waited": waited}
+        took = {"seconds": round(time.monotonic() - started, 3)}
+        sentence = f"job {lease.job}: {result.outcome}, {result.earned:g}/{result.possible:g}"
+        self._log("graded", sentence, {**_about(lease), **found, **took})
         result = result.model_copy(update={"seconds": result.seconds.model_copy(update={"queue": waited})})
         return lambda: self._queue.complete(lease, result, image)
 
@@ -127,7 +138,7 @@ class Worker:
             try:
                 return write()
             except DatabaseUnavailable as away:
-                self._say(f"a result waits to be written: {away}")
+                self._log("away", f"a result waits to be written: {away}", {})
                 self._hurrying.wait(wait)
                 wait = min(wait * 2, self._patience.longest_wait)
         return None
@@ -138,7 +149,8 @@ class Worker:
             if held:
                 with self._tolerating("no heartbeat", pause=False):
                     for lost in self._queue.heartbeat(held):
-                        self._say(f"job {lost.job} was taken over: what is found out about it here will not count")
+                        sentence = f"job {lost.job} was taken over: what is found out about it here will not count"
+                        self._log("lost", sentence, _about(lost))
 
     def _finish(self) -> None:
         """Let the running jobs end; give back those that don't within the drain's time."""
@@ -161,6 +173,10 @@ class Worker:
         try:
             yield
         except DatabaseUnavailable as away:
-            self._say(f"{what}: {away}")
+            self._log("away", f"{what}: {away}", {})
             if pause:
                 self._draining.wait(self._patience.poll)
+
+
+def _about(lease: Lease) -> dict[str, object]:
+    return {"job": lease.job, "submission": lease.submission, "lab": lease.lab, "token": lease.token}

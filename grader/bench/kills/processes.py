@@ -82,6 +82,8 @@ def work_on(url: str, name: str, seed: int, shortest: float, longest: float) -> 
     patience = Patience(poll=0.1, longest_wait=0.3, drain=20)
     worker = Worker(Queue(database, RULES), grade, 2, name, patience=patience)
     signal.signal(signal.SIGTERM, lambda *_: worker.drain())
+    sys.stdout.write("ready\n")  # from here on SIGTERM drains it
+    sys.stdout.flush()
     worker.run()
 
 

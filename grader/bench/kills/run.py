@@ -123,7 +123,7 @@ class Run:
         self._started += 1
         called = f"{name}.{self._started}"  # started again it is another one: what the one before held is not its own
         command = [sys.executable, "-m", "grader.bench.kills.processes", what, self.plan.url, called, *arguments]
-        self._processes[name], self._called[name] = subprocess.Popen(command), called
+        self._processes[name], self._called[name] = subprocess.Popen(command, stdout=subprocess.DEVNULL), called
 
     def _kill(self) -> None:
         if self.plan.kill_database and self._draws.random() < self.plan.database_share:

@@ -14,10 +14,13 @@ from grader.accounts.identity import Who
 from grader.accounts.rules import may_appoint
 from grader.api.assignments import Assignments, AssignmentSet, AssignmentShown
 from grader.api.objects import Courses, CourseShown, Enrol, LinkMade, Moved, NewCourse, People, PersonShown, Role
-from grader.course.tree import Milestone
+from grader.errors import BadInput
 from grader.gradebook import roster, work
 from grader.gradebook.late import Dates, accepts
 from grader.gradebook.tables import Assignment, Enrolment, Person
+from grader.queue.intake import kind_of
+from grader.quiz.handed_in import seed_of
+from grader.quiz.sheet import Paper, paper
 from grader.server import access
 from grader.server.ids import PREFIX, AfterName, AssignmentName, CourseName, Limit, PersonName
 from grader.server.problem import Forbidden
@@ -68,16 +71,20 @@ def people(service: Here, who: Known, course: CourseName, after: AfterName = "",
 
 @router.put("/courses/{course}/people/{person}")
 def enrol(service: Here, who: Known, course: CourseName, person: PersonName, asked: Enrol) -> PersonShown:
-    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody."""
+    """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody.
+    What is known of somebody from elsewhere stays as it is, and takes their address to enrol them."""
     with service.writing() as (session, now):
         of = access.course(session, who, course, "manage_people")
         known = session.scalar(select(Person).where(Person.name == person))
         old = cast("Role | None", roster.role(session, of.id, known.id)) if known else None
         if not may_appoint(access.role(who, of.id), old, asked.role):
             raise Forbidden(f"you may not give or take the role of {asked.role} here", "ask an admin of the course")
-        if known is not None and (asked.full_name or asked.email) and not _theirs(session, who, known):
-            raise Forbidden(f"{person} is known outside your courses, too", "leave out the name and the address")
-        found = roster.add_person(session, now, person, asked.full_name, asked.email)
+        if known is not None and not _theirs(session, who, known):
+            if old is None or asked.email is not None:
+                _demand_acquaintance(known, asked)
+            found = known
+        else:
+            found = roster.add_person(session, now, person, asked.full_name, asked.email)
         roster.enrol(session, now, of, found, asked.role)
         return _person(found, asked.role)
 
@@ -112,16 +119,26 @@ def show_assignment(service: Here, who: Known, course: CourseName, assignment: A
 
 @router.put("/courses/{course}/assignments/{assignment}")
 def assign(service: Here, who: Known, course: CourseName, assignment: AssignmentName, asked: AssignmentSet) -> AssignmentShown:
-    """Ask for a lab or a milestone, or set all dates and rules anew."""
+    """Ask for a lab, a milestone or a quiz, or set all dates and rules anew."""
     with service.writing() as (session, now):
         of = access.course(session, who, course, "manage_assignments")
-        lab = service.content.lab(asked.lab)
+        kind, content = kind_of(service.content, asked.lab, asked.quiz)
         made = roster.assign(
-            session, now, of, assignment, "milestone" if isinstance(lab, Milestone) else "lab", lab.id,
-            Dates(asked.opens_at, asked.due_at, asked.closes_at), asked.late_policy, asked.counts, asked.max_submissions,
-            asked.released_at_once,
+            session, now, of, assignment, kind, content, Dates(asked.opens_at, asked.due_at, asked.closes_at),
+            asked.late_policy, asked.counts, asked.max_submissions, asked.released_at_once,
         )  # fmt: skip
         return shown(session, now, who, made)
+
+
+@router.get("/courses/{course}/assignments/{assignment}/sheet", response_model_exclude_defaults=True)
+def show_sheet(service: Here, who: Known, course: CourseName, assignment: AssignmentName) -> Paper:
+    """One's own sheet of a quiz, while the assignment takes work: what is handed in must name its seed."""
+    with service.reading() as (session, now):
+        of = access.assignment(session, who, course, assignment, "see_own")
+        if of.kind != "quiz":
+            raise BadInput(f"assignment {assignment} is a {of.kind}", "only a quiz has sheets")
+        work.may(session, now, of, session.get_one(Person, who.person))
+    return paper(service.content.quiz(of.content), seed_of(course, assignment, who.name))
 
 
 @router.post("/courses/{course}/assignments/{assignment}/extensions/{person}", status_code=204)
@@ -149,6 +166,16 @@ def shown(session: Session, now: datetime, who: Who, asked: Assignment) -> Assig
 
 def _person(person: Person, role: str) -> PersonShown:
     return PersonShown(name=person.name, full_name=person.full_name, email=person.email, role=cast("Role", role))
+
+
+def _demand_acquaintance(known: Person, asked: Enrol) -> None:
+    """Raise Forbidden unless who teaches knows the address of somebody from elsewhere: else a guessed name would tell it.
+    What is known of them stays as it is."""
+    if (asked.email or "").lower() != (known.email or "").lower():
+        raise Forbidden(
+            f"there is a {known.name} outside your courses already",
+            "give the address by which they are known here, or choose another name",
+        )
 
 
 def _theirs(session: Session, who: Who, person: Person) -> bool:

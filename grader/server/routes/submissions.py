@@ -30,7 +30,7 @@ StudentQuery = Annotated[str | None, Query(pattern=PATTERN, description="Only th
 PLACE = "/courses/{course}/assignments/{assignment}/submissions"
 BODY = {
     "required": True,
-    "description": "A bundle that `mlops submit` made, a notebook, or a zip file of the work folder.",
+    "description": "A bundle that `mlops submit` made, a notebook, a zip file of the work folder, or a quiz's answers as JSON.",
     "content": {
         kind: {"schema": {"type": "string", "format": "binary"}}
         for kind in ("application/octet-stream", "application/zip", "application/x-ipynb+json")

@@ -23,9 +23,8 @@ from grader.api.objects import (
 from grader.errors import BadInput
 from grader.gradebook import work
 from grader.gradebook.tables import Assignment, Job, Person, Submission
-from grader.grading.grade import version
 from grader.queue import jobs as queue
-from grader.queue.intake import image, lab_of
+from grader.queue.intake import target_of
 from grader.result import Result
 from grader.server import access
 from grader.server.ids import PREFIX, AssignmentName, CourseName, Number
@@ -140,8 +139,8 @@ def regrade(
     service: Service, session: Session, of: Assignment, chosen: Sequence[Submission], reason: str, by: Person, again: bool
 ) -> Regrading:
     """Enqueue submissions of an assignment again."""
-    lab, tree, now = lab_of(service.content, of), service.content, service.database.now(session)
-    made = queue.regrade(session, now, chosen, lab.id, version(tree, lab), image(tree, lab), reason, by, again)
+    target, now = target_of(service.content, of), service.database.now(session)
+    made = queue.regrade(session, now, chosen, target.id, target.version, target.image, reason, by, again)
     return Regrading(meant=len(chosen), waiting=sum(job.state in ("waiting", "leased") for job in made))
 
 

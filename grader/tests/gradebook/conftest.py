@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from grader.gradebook.database import Database
+from grader.tests.databases import created
 from grader.tests.gradebook.small_class import Clock, SmallClass
 
 
@@ -20,3 +23,9 @@ def clock(database: Database, monkeypatch: pytest.MonkeyPatch) -> Clock:
 def klass(database: Database, clock: Clock) -> SmallClass:
     """A course with a teacher, two students, and one lab asked for."""
     return SmallClass(database, clock)
+
+
+@pytest.fixture
+def make_empty(server: str) -> Callable[[], str]:
+    """Makes new databases without tables on PostgreSQL."""
+    return lambda: created(server, "")

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from grader.cli import admin, regrading
+from grader.cli import main
 from grader.cli.app import app
 from grader.errors import CourseError
 
-__all__ = ["Terminal", "admin", "regrading"]
-"""The modules register their commands when they are imported."""
+__all__ = ["Terminal", "main"]
+"""It registers all commands when it is imported."""
 
 
 @dataclass(frozen=True)

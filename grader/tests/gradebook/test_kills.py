@@ -24,18 +24,20 @@ Start = Callable[[str, float], subprocess.Popen[bytes]]
 
 @pytest.fixture
 def start(url: str) -> Iterator[Start]:
-    """Starts worker processes whose jobs take so many seconds; none is left."""
+    """Starts worker processes whose jobs take so many seconds, and waits until they work; none is left."""
     processes = []
 
     def start_one(name: str, seconds: float) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "grader.bench.kills.processes", "work", url, name, "1", str(seconds), str(seconds)]
-        processes.append(subprocess.Popen(command))
-        return processes[-1]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE)
+        processes.append(process)
+        assert process.stdout is not None and process.stdout.readline() == b"ready\n"
+        return process
 
     yield start_one
     for process in processes:
         process.kill()
-        process.wait()
+        process.communicate()
 
 
 def until(holds: Callable[[], object], seconds: float = 60) -> None:
@@ -86,11 +88,12 @@ def test_a_killed_worker_s_job_is_taken_over_when_its_lease_ends(klass: SmallCla
 def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: SmallClass, url: str, start: Start) -> None:
     """It wakes up after somebody else has the job, ends its own run, and is refused: its token is old."""
     klass.wait_for(klass.ann)
-    frozen, fresh = start("frozen", 1.0), Database(url)
+    frozen, fresh = start("frozen", 5.0), Database(url)  # it is still grading when it is stopped, however busy the machine
     until(lambda: job(fresh).worker == "frozen")
     frozen.send_signal(signal.SIGSTOP)
     second, lease = Queue(Database(url, busy_seconds=0.5), RULES), None
     while lease is None:
+        assert job(fresh).state != "done"
         try:
             lease = second.lease("second")
         except DatabaseUnavailable:  # frozen in the middle of a transaction: SQLite waits for it
@@ -109,9 +112,9 @@ def test_a_frozen_worker_writes_nothing_once_its_job_was_taken_over(klass: Small
 
 def test_workers_that_race_lease_each_job_once(klass: SmallClass, url: str, start: Start) -> None:
     """Two processes, each with two hands, twenty jobs: no job is leased twice but for our faults, each has one verdict."""
+    processes, fresh = [start(f"w{number}", 0.01) for number in range(2)], Database(url)
     for number in range(20):
         klass.wait_for((klass.ann, klass.bob)[number % 2], str(number))
-    processes, fresh = [start(f"w{number}", 0.01) for number in range(2)], Database(url)
     until(lambda: len(verdicts(fresh)) == 20)
     for process in processes:
         process.terminate()

@@ -72,5 +72,5 @@ def test_a_lab_that_is_gone_is_for_a_person(site: Site, lease: Lease, small: Cou
     """BadInput: no other try can help."""
     for file in (small.root / "labs" / LAB).glob("lab.yaml"):
         file.unlink()
-    with pytest.raises(BadInput, match=f"there is no lab '{LAB}'"):
+    with pytest.raises(BadInput, match=f"lab {LAB} is planned, and not written yet"):
         site.grade(lease)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from grader.queue.queue import Lease, Queue
 from grader.queue.rules import Rules
 from grader.result import Result
 from grader.tests.gradebook.small_class import FULL, IMAGE, Clock, SmallClass, result
+from grader.worker.log import objects
 from grader.worker.worker import Patience, Worker
 
 QUICK = Rules(lease=10, heartbeat=0.2, tries=3, backoff=0.05)
@@ -206,3 +208,29 @@ def test_a_database_that_goes_away_loses_nothing(klass: SmallClass, url: str, re
     with klass.database.reading() as session:
         assert session.execute(text("SELECT max(token) FROM job")).scalar() == 1
     impatient.close()
+
+
+def test_it_logs_an_object_a_line(klass: SmallClass, queue: Queue) -> None:
+    """What a collector of logs needs to find a job again: who, which, what came out, how long; and a fault is a warning."""
+    lines = list[str]()
+
+    def grade(lease: Lease) -> tuple[Result, str]:
+        if lease.job == 2:
+            raise BadInput("the lab is\nbroken")
+        return result(FULL), IMAGE
+
+    klass.wait_for(klass.ann)
+    klass.wait_for(klass.bob)
+    Worker(queue, grade, 1, "w1", patience=PATIENCE, log=objects(lines.append, "w1")).run(until_empty=True)
+    found = [json.loads(line) for line in lines]
+    assert [line for line in lines if "\n" in line] == []
+    assert [(f["level"], f["event"], f["worker"], f["job"], f["lab"]) for f in found] == [
+        ("info", "leased", "w1", 1, "01-adding"), ("info", "graded", "w1", 1, "01-adding"),
+        ("info", "leased", "w1", 2, "01-adding"), ("warning", "fault", "w1", 2, "01-adding"),
+    ]  # fmt: skip
+    graded = found[1]
+    assert sorted(graded) == sorted([
+        "time", "level", "event", "worker", "message", "job", "submission", "lab", "token", "outcome", "earned", "possible",
+        "waited", "seconds",
+    ])  # fmt: skip
+    assert (graded["outcome"], graded["earned"], graded["message"]) == ("finished", 100, "job 1: finished, 100/100")

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -93,16 +94,20 @@ def test_the_readme_s_transcript_is_what_the_command_prints(mlops: Command, lab0
 
 
 def test_a_batch_prints_one_json_object_a_line_and_nothing_else(mlops: Command, lab04: Lab) -> None:
-    """nbgrader's tree: a right and an unfinished one; exit 1, students named, progress on standard error."""
+    """nbgrader's tree: a right and an unfinished one; exit 1, students named, progress on standard error; and a report where
+    one is asked for."""
     for student, notebook in (("ann", build.solution(lab04)), ("bob", build.starter(lab04))):
         folder = mlops.work / "submitted" / student / "04-experiment-tracking"
         folder.mkdir(parents=True)
         nbformat.write(notebook, folder / NOTEBOOK)
-    done = mlops("grade", "04", "submitted", "--trust", "--json", "--jobs", "2")
+    done = mlops("grade", "04", "submitted", "--trust", "--json", "--jobs", "2", "--report", "junit:out/r.xml")
     assert done.returncode == 1, done.stderr
     results = {r["student"]: r for r in map(json.loads, done.stdout.splitlines())}
     assert {student: r["earned"] for student, r in results.items()} == {"ann": 100.0, "bob": 0.0}
     assert "grading 2 submission(s) on local" in done.stderr
+    suites = ElementTree.parse(mlops.work / "out" / "r.xml").getroot()
+    found = [int(suite.attrib["failures"]) + int(suite.attrib["errors"]) for suite in suites]
+    assert found == [0, len(results["bob"]["checks"])]
     assert alive(mlops.home) == []
 
 

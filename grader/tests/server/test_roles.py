@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from grader.gradebook import roster
 from grader.tests.server.school import PEOPLE, School, ok
 
 LAB = "01-adding"
@@ -40,6 +41,7 @@ IN_COURSE: dict[str, tuple[str, Any]] = {
     f"GET {COURSE}/assignments": (STUDENT, None),
     f"GET {ASKED}": (STUDENT, None),
     f"PUT {ASKED}": (INSTRUCTOR, {"lab": LAB}),
+    f"GET {ASKED}/sheet": (STUDENT, None),
     f"POST {ASKED}/extensions/{{person}}": (INSTRUCTOR, LATER),
     f"POST {ASKED}/submissions": (STUDENT, b""),
     f"GET {ASKED}/submissions": (STUDENT, None),
@@ -83,12 +85,14 @@ def on_sqlite(light: School) -> School:
 
 
 def with_work(school: School) -> School:
-    """Hand in, grade, mark; hand in something else, and fail."""
+    """Hand in, grade, mark; hand in something else, and fail. Ask for a quiz."""
     school.hand_in("owner")
     school.grade({"adds": 60})
     school.said(1)
     school.hand_in("owner", "other")
     assert school.kill() == 2
+    with school.database.writing() as session:
+        roster.assign(session, school.database.now(session), roster.course(session, "math"), "sums", "quiz", LAB)
     return school
 
 
@@ -100,10 +104,16 @@ def operations(school: School) -> set[str]:
 
 def ask(school: School, who: str | None, operation: str, body: Any = None) -> Any:
     """Ask for what is the owner's."""
-    method, path = operation.split(" ")
-    path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2, token=1)
+    method, path = meant(operation)
     sent = {"content": body} if isinstance(body, bytes) else {"json": body} if body is not None else {}
     return school.http(who).request(method, path, **sent)
+
+
+def meant(operation: str) -> tuple[str, str]:
+    """Its method, and its address with what is the owner's; only the quiz has sheets."""
+    method, path = operation.split(" ")
+    asked = "sums" if path.endswith("/sheet") else "adding"
+    return method, path.format(course="math", assignment=asked, person="owner", submission=1, job=2, token=1)
 
 
 def test_every_route_is_known_here(light: School) -> None:
@@ -121,10 +131,10 @@ def test_nobody_gets_in_without_a_name(on_sqlite: School) -> None:
 
 
 @pytest.mark.parametrize("who", ["stranger", "elsewhere"])
-def test_another_course_does_not_exist(worked: School, who: str) -> None:
+def test_another_course_does_not_exist(on_sqlite: School, who: str) -> None:
     """404 for everything of a course that one is not in, also for who teaches elsewhere, and for no other reason than for
     what there is not."""
-    answers = {o: ask(worked, who, o, body) for o, (_, body) in {**IN_COURSE, **OF_SUBMISSION}.items()}
+    answers = {o: ask(on_sqlite, who, o, body) for o, (_, body) in {**IN_COURSE, **OF_SUBMISSION}.items()}
     assert {o: a.status_code for o, a in answers.items() if a.status_code != 404} == {}
     assert {o: a.text for o, a in answers.items() if "owner" in a.text} == {}
 
@@ -140,13 +150,22 @@ def test_a_fellow_student_s_work_does_not_exist(worked: School) -> None:
     assert worked.http("fellow").get("/api/v1/courses/math/assignments/adding/submissions?student=owner").status_code == 404
 
 
-@pytest.mark.parametrize("who", ["owner", "fellow", "grader", "instructor", "head", "root"])
-def test_a_role_may_what_it_may(worked: School, who: str) -> None:
-    """2xx for what the role may (422 for the empty upload, and for an extension without a due date), 403 for what it may not
-    in a course that it is in."""
+@pytest.mark.parametrize("who", ["owner", "fellow", "grader", "head", "root"])
+def test_a_role_may_what_it_may(on_sqlite: School, who: str) -> None:
+    """2xx for what the role may, 403 for what it may not in a course that it is in."""
+    demand_what_it_may(on_sqlite, who)
+
+
+def test_an_instructor_may_what_they_may(worked: School) -> None:
+    """The same, and so every route, on both databases."""
+    demand_what_it_may(worked, "instructor")
+
+
+def demand_what_it_may(school: School, who: str) -> None:
+    """422 is for the empty upload, and for an extension without a due date."""
     rank = RANKS["admin"] if who == "root" else RANKS[PEOPLE[who][1]]
     asked = {**IN_COURSE, **(OF_SUBMISSION if who != "fellow" else {})}
-    found = {operation: ask(worked, who, operation, body).status_code for operation, (_, body) in asked.items()}
+    found = {operation: ask(school, who, operation, body).status_code for operation, (_, body) in asked.items()}
     unusable = {f"POST {ASKED}/submissions", f"POST {ASKED}/extensions/{{person}}"}
     expected = {}
     for operation, (lowest, _) in asked.items():
@@ -181,8 +200,7 @@ def test_a_token_s_scopes_hold(on_sqlite: School) -> None:
     for scopes, unusable in ((("read",), 403), (("submit",), 422)):
         client = on_sqlite.http("instructor", scopes)  # type: ignore[arg-type]
         for operation, (_, body) in asked.items():
-            method, path = operation.split(" ")
-            path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2)
+            method, path = meant(operation)
             sent: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body} if body else {}
             status = client.request(method, path, **sent).status_code
             if operation == f"POST {ASKED}/submissions":
@@ -203,6 +221,8 @@ def test_an_instructor_appoints_no_instructor(worked: School) -> None:
     assert (put("instructor", "fellow", role="grader"), put("head", "fellow", role="instructor")) == (200, 200)
     assert put("instructor", "elsewhere", role="student") == 200
     assert put("instructor", "elsewhere", role="student", email="mine@example.org") == 403
+    assert put("root", "stranger", role="student", email="Her@example.org", full_name="Her") == 200
+    assert (put("instructor", "root", role="student"), put("head", "root", role="student", email="x@example.org")) == (200, 403)
     link = worked.http("instructor").post("/api/v1/courses/math/people/elsewhere/link")
     assert (link.status_code, "#" in link.text) == (403, False)
 
@@ -214,3 +234,15 @@ def test_nobody_marks_their_own_work(school: School) -> None:
     mark = {"check": "adds", "points": 60, "reason": "I like it"}
     assert school.http("grader").post(f"/api/v1/submissions/{number}/marks", json=mark).status_code == 403
     assert school.http("instructor").post(f"/api/v1/submissions/{number}/marks", json=mark).status_code == 201
+
+
+def test_a_guessed_name_tells_no_address(school: School) -> None:
+    """Somebody of another course is enrolled by who knows their address; what is known of them stays."""
+    her = {"role": "student", "email": "her@example.org", "full_name": "Her"}
+    ok(school.http("elsewhere").put("/api/v1/courses/art/people/newcomer", json=her))
+    place, teacher = "/api/v1/courses/math/people/newcomer", school.http("instructor")
+    guessed = [teacher.put(place, json={"role": "student", **more}) for more in ({}, {"email": "his@example.org"})]
+    assert [(a.status_code, "her@" in a.text) for a in guessed] == [(403, False)] * 2
+    given = ok(teacher.put(place, json={"role": "student", "email": "Her@example.org", "full_name": "Somebody else"}))
+    assert given == {"name": "newcomer", **her}
+    assert ok(teacher.put(place, json={"role": "grader"})) == {"name": "newcomer", **her, "role": "grader"}

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx2 as httpx
@@ -15,7 +14,7 @@ import pytest
 
 from grader.cli import serving
 from grader.errors import BadInput
-from grader.server.running import GRACE, listen
+from grader.server.running import listen
 from grader.server.settings import Oidc
 from grader.tests.gradebook.terminal import Terminal
 from grader.tests.server.school import School
@@ -52,7 +51,7 @@ def test_where_nobody_can_listen(host: str, port: int) -> None:
 
 
 def test_who_watches_does_not_hold_up_the_end(light: School, tmp_path: Path) -> None:
-    """A stream of events ends when the service is told to stop, long before its time, and the process leaves with 0."""
+    """A stream of events ends by itself when the service is told to stop, long before its time; the process leaves with 0."""
     number, token = light.hand_in("owner"), light.token("owner")
     variables = {
         "MLOPS_HOME": str(tmp_path / "home"), "MLOPS_COURSE": str(light.content.root), "PYTHONUNBUFFERED": "1",
@@ -68,8 +67,7 @@ def test_who_watches_does_not_hold_up_the_end(light: School, tmp_path: Path) -> 
         with httpx.stream("GET", f"{url}/api/v1/submissions/{number}/events", headers=headers, timeout=120) as stream:
             lines = stream.iter_lines()
             assert next(lines) == "event: status"
-            began = time.monotonic()
             process.send_signal(signal.SIGTERM)
             list(lines)
         _, logged = process.communicate(timeout=120)
-    assert (process.returncode, time.monotonic() - began < GRACE) == (0, True), logged
+    assert (process.returncode, "graceful shutdown exceeded" in logged) == (0, False), logged

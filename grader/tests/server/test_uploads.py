@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import random
 import zipfile
 from collections.abc import Iterator
@@ -13,10 +14,12 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from grader.gradebook import roster
 from grader.gradebook.late import Dates
 from grader.gradebook.tables import Job, Receipt
 from grader.grading import samples
 from grader.grading.sealed import unseal
+from grader.quiz.handed_in import seed_of
 from grader.tests.gradebook.small_class import LAB
 from grader.tests.server import malformed
 from grader.tests.server.school import School, ok
@@ -128,3 +131,20 @@ def test_malformed_uploads_are_refused_and_leave_nothing(light: School, tmp_path
 
 def files(folder: Path) -> set[Path]:
     return {file for file in folder.rglob("*") if file.is_file()}
+
+
+def test_a_quiz_s_answers_are_an_upload(school: School) -> None:
+    """For the sheet of whoever sends them; another's are refused, and what was accepted is found as it was sent."""
+    with school.database.writing() as session:
+        roster.assign(session, school.database.now(session), roster.course(session, "math"), "sums", "quiz", LAB)
+    place, quiz = PLACE.replace("adding", "sums"), school.content.quiz(LAB)
+    sent = {
+        who: json.dumps({"schema": 1, "quiz": quiz.id, "seed": seed_of("math", "sums", who), "answers": {}}).encode()
+        for who in ("owner", "fellow")
+    }
+    http = school.http("owner")
+    refused = http.post(place, content=sent["fellow"])
+    assert (refused.status_code, refused.json()["detail"]) == (422, "these are answers to another sheet than yours")
+    accepted = ok(http.post(place, content=sent["owner"]), 202)
+    assert http.get(f"/api/v1/submissions/{accepted['submission']}/bundle").content == sent["owner"]
+    assert ok(http.get(accepted["status"]))["state"] == "waiting"
