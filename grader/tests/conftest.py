@@ -33,8 +33,6 @@ def share_of(lab: Lab) -> list[Sample]:
 
 
 TESTS = Path(__file__).parent
-PROOFS = ("backends", "capstone", "contract", "course", "drills", "hostile", "path/test_proof.py", "quiz/test_outputs.py")
-"""What goes to one of two workers, with everything that needs Docker; all else goes to the other (`pytest -n 2`)."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,15 +41,11 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["MLOPS_PORTS"] = "free"
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Everything below hostile/ carries that mark; what is proved on the other backend is left out. Two workers share the tests
-    so that what uses Docker, and counts what it leaves there, is in one of them."""
+    """Everything below hostile/ carries that mark; what is proved on the other backend is left out."""
     for item in items:
         if TESTS / "hostile" in item.path.parents:
             item.add_marker("hostile")
-        proof = any(TESTS / name in (item.path, *item.path.parents) for name in PROOFS)
-        item.add_marker(pytest.mark.xdist_group("proofs" if proof or item.get_closest_marker("docker") else "paths"))
     if not FULL:
         config.hook.pytest_deselected(items=[item for item in items if proved_elsewhere(item)])
         items[:] = [item for item in items if not proved_elsewhere(item)]
