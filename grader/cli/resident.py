@@ -126,6 +126,8 @@ def _become(request: dict[str, Any], streams: list[int]) -> NoReturn:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1 if end.code else 0
+    except KeyboardInterrupt:  # before the command could take it
+        code = 130
     finally:
         with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
