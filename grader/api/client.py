@@ -16,7 +16,8 @@ import httpx2 as httpx
 from pydantic import BaseModel, ValidationError
 
 from grader.api.assignments import Assignments
-from grader.api.objects import FINAL, Courses, Feedback, Me, Receipt, Status, TokenMade
+from grader.api.objects import Courses, Me, TokenMade
+from grader.api.submissions import FINAL, Feedback, Receipt, Status
 from grader.errors import BadInput, OurFault
 from grader.quiz.sheet import Paper
 

@@ -14,7 +14,7 @@ from grader.cli.app import app, console, home, leave, say
 if TYPE_CHECKING:
     from grader.api.assignments import AssignmentShown
     from grader.api.client import Client
-    from grader.api.objects import Receipt, Status
+    from grader.api.submissions import Receipt, Status
     from grader.course.tree import Lab
     from grader.grading.submission import Submission
     from grader.quiz.dialogue import Read
@@ -173,7 +173,7 @@ def _sentence(status: Status) -> str:
         "running": "it is being graded …",
         "graded": "it is graded; you will see the result when it is released",
         "released": "it is graded",
-        "stuck": "grading failed, through no fault of yours: whoever teaches was told, and no attempt was charged",
+        "stuck": "grading failed through our fault, and costs you no attempt: ask whoever teaches to try it again",
     }[status.state]
 
 

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from starlette.concurrency import run_in_threadpool
 
 from grader.accounts.identity import Who
-from grader.api.objects import FINAL, Status
+from grader.api.submissions import FINAL, Status
 from grader.errors import OurFault
 from grader.gradebook.database import Database
 from grader.server import statuses

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from grader.accounts.identity import Who
-from grader.api.objects import Attempts, AttemptShown, ChangeShown, CommentShown, Feedback, MarkShown
+from grader.api.submissions import Attempts, AttemptShown, ChangeShown, CommentShown, Feedback, MarkShown
 from grader.gradebook import work
 from grader.gradebook.score import Given, difference, earned
 from grader.gradebook.tables import Assignment, Attempt, Comment, Mark, Person, Release, Submission

@@ -34,6 +34,7 @@ HEADERS = {
 }
 """Of every answer that does not say otherwise."""
 TOO_LARGE = 413
+TOO_MUCH = ("the request has more bytes than are taken here", "send less; a notebook is handed in without its outputs")
 log = logging.getLogger("grader.server")
 
 
@@ -60,9 +61,9 @@ class Outside:
                 return
             if message["type"] == "http.response.start":
                 status = message["status"]
-                if status == TOO_LARGE and MutableHeaders(scope=message).get("content-type") != problem.MEDIA_TYPE:
+                if status == TOO_LARGE and MutableHeaders(scope=message).get("content-type", "").startswith("text/plain"):
                     replaced = ended = True
-                    await problem.response(request, problem.TooLarge("that is too much", ""))(scope, receive, dressed)
+                    await problem.response(request, problem.TooLarge(*TOO_MUCH))(scope, receive, dressed)
                     return
             ended = message["type"] == "http.response.body" and not message.get("more_body", False)
             await dressed(message)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from grader.accounts.identity import Who
-from grader.api.objects import Gradebook, Row, ScoreShown
+from grader.api.submissions import Gradebook, Row, ScoreShown
 from grader.gradebook import work
 from grader.gradebook.matrix import Matrix, matrix
 from grader.gradebook.score import Score

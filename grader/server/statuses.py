@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from grader.accounts.identity import Who
-from grader.api.objects import State, Status
+from grader.api.submissions import State, Status
 from grader.gradebook.tables import Assignment, Attempt, Course, Job, Person, Receipt, Release, Reveal, Submission
 from grader.result import Result
 from grader.server import access

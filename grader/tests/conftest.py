@@ -16,6 +16,9 @@ __all__ = ["browser", "database", "empty_url", "kind", "migrated_file", "migrate
 """Fixtures are found where they are imported."""
 
 ROOT = Path(__file__).resolve().parents[2]
+TESTS = Path(__file__).parent
+LONGEST = TESTS / "path" / "test_proof.py"
+"""Comes first: of two workers (`pytest -n 2`) one begins with it, or the other would wait for it at the end."""
 
 
 PROVED_ON = {"01-foundations": "local", "02-packaging": "docker", "03-data-versioning": "local", "capstone": "local"}
@@ -32,9 +35,6 @@ def share_of(lab: Lab) -> list[Sample]:
     return lab.samples()[::SHARE] if heavy and not FULL else lab.samples()
 
 
-TESTS = Path(__file__).parent
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Workers start services at the same time, so only one of them may prefer the usual ports."""
     if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Everything below hostile/ carries that mark; what is proved on the other backend is left out."""
+    items.sort(key=lambda item: item.path != LONGEST)
     for item in items:
         if TESTS / "hostile" in item.path.parents:
             item.add_marker("hostile")
@@ -54,7 +55,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def proved_elsewhere(item: pytest.Item) -> bool:
     """Whether this is a proof of heavy content on the backend that doesn't prove it."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    content = "capstone" if Path(__file__).with_name("capstone") in item.path.parents else parameters.get("lab", "")
+    content = "capstone" if TESTS / "capstone" in item.path.parents else parameters.get("lab", "")
     return content in PROVED_ON and parameters.get("place", PROVED_ON[content]) != PROVED_ON[content]
 
 

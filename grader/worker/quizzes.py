@@ -33,7 +33,7 @@ def runner(backend: Backend, environment: Environment, limits: Limits | None = N
         request = SandboxRequest(f"quiz-{secrets.token_hex(4)}", environment, {}, {}, (), limits)
         with sandbox(backend, request) as box, Kernel(box) as kernel:
             witness = Witness(kernel, limits.cell_seconds)
-            problem = witness.tried(code) or witness.tried(test)
+            problem = witness.tried(_plain(code)) or witness.tried(_plain(test))
             ended = box.poll()
             if ended is not None and ended.how == "vanished":
                 raise SandboxFailed(f"the sandbox was taken away while a mended line ran: {ended.detail}")
@@ -42,3 +42,9 @@ def runner(backend: Backend, environment: Environment, limits: Limits | None = N
         return mend.Run(not problem, printable(problem)[:SHOWN])
 
     return run
+
+
+def _plain(code: str) -> str:
+    """The code as a kernel runs it as Python and nothing else: `%magics` and `!commands` are what they are there, a syntax
+    error."""
+    return f"exec(compile({code!r}, 'the question', 'exec'))"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from grader.api.objects import Gradebook, Row
+from grader.api.submissions import Gradebook, Row
 from grader.server import access, scores
 from grader.server.ids import PREFIX, AfterName, CourseName, Limit
 from grader.server.service import Here

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from grader.accounts import accounts, links, sign_ins, tokens
 from grader.accounts.identity import Who
 from grader.accounts.sign_ins import Opened
-from grader.api.objects import (
+from grader.api.objects import (  # fmt: skip
     CourseShown,
     Link,
     Me,
@@ -22,7 +22,7 @@ from grader.api.objects import (
     TokenMade,
     Tokens,
     TokenShown,
-)  # fmt: skip
+)
 from grader.gradebook.accounts import Account, ApiToken
 from grader.gradebook.tables import Course
 from grader.server import access

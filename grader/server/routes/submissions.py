@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
-from grader.api.objects import Attempts, Feedback, Receipt, Status, Submissions
+from grader.api.submissions import Attempts, Feedback, Receipt, Status, Submissions
 from grader.gradebook.tables import Person, Submission
 from grader.server import access, feedback, statuses
 from grader.server.ids import PATTERN, PREFIX, AfterNumber, AssignmentName, CourseName, Limit, Number

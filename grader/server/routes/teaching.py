@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grader.api.objects import (
+from grader.api.submissions import (  # fmt: skip
     CommentShown,
     DeadLetter,
     Jobs,
@@ -19,7 +19,7 @@ from grader.api.objects import (
     RegradeOne,
     Regrading,
     Released,
-)  # fmt: skip
+)
 from grader.errors import BadInput
 from grader.gradebook import work
 from grader.gradebook.tables import Assignment, Job, Person, Submission

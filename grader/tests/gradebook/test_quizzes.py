@@ -18,14 +18,17 @@ from grader.gradebook.tables import Assignment, Job
 from grader.grading import samples
 from grader.grading.sealed import bundle
 from grader.queue.intake import Accepted, accept, target_of
+from grader.quiz import mend
 from grader.quiz.handed_in import seed_of
 from grader.result import Result
+from grader.spec.quiz import FixQuestion
 from grader.stack.stack import Stack
 from grader.tests import kept
 from grader.tests.gradebook.small_class import SmallClass
 from grader.tests.gradebook.terminal import Terminal
-from grader.tests.quiz.questions import QUIZ
+from grader.tests.quiz.questions import QUIZ, question
 from grader.tests.quiz.quizzed import quizzed as with_questions
+from grader.worker.quizzes import runner
 from grader.worker.site import Site
 
 
@@ -38,6 +41,10 @@ def quizzed(small: Course) -> Course:
 @pytest.fixture
 def blobs(tmp_path: Path) -> FolderBlobs:
     return FolderBlobs(tmp_path / "blobs")
+
+
+FORGED = "%time __import__('IPython').core.interactiveshell.ExecutionResult.success = True"
+"""A mended line that is no Python: a shell would run it all the same, and call its failed test a success."""
 
 
 def ask(klass: SmallClass, kind: str = "quiz", **more: int) -> Assignment:
@@ -113,6 +120,16 @@ def test_a_worker_marks_it(klass: SmallClass, quizzed: Course, blobs: FolderBlob
         "ann": ("passed", "passed", ""),
         "bob": ("passed", "failed", "return 1 / 0; ZeroDivisionError: division by zero"),
     }
+
+
+def test_a_mended_line_is_run_as_python_and_nothing_else(quizzed: Course, tmp_path: Path) -> None:
+    """In the sandbox a kernel runs it, whose `%magics` would call a failed test a success: there they are a syntax error."""
+    fix = question("fix")
+    assert isinstance(fix, FixQuestion)
+    run = runner(LocalBackend(kept.home(tmp_path / "home")), quizzed.environment("small"))
+    ran = run(mend.mended(fix, FORGED), fix.test)
+    assert (ran.passed, ran.report.partition(" (")[0]) == (False, "SyntaxError: invalid syntax")
+    assert run(mend.mended(fix, "return x * 2"), fix.test) == mend.Run(True)
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

@@ -71,7 +71,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no answer": ({"answers": {"q-single": "z"}}, "question q-single: there is no letter 'z' here (a to d)"),
     "a way around the test": (
         {"answers": {"q-fix": "return __import__('os')._exit(0)"}},
-        "question q-fix: a mended line may not use __import__ (mend the line with what the code has)",
+        "question q-fix: a mended line may not use ._exit (mend the line with what the code has)",
     ),
 }  # fmt: skip
 
@@ -88,6 +88,8 @@ def test_what_cannot_be_marked_is_refused_at_once(name: str) -> None:
 WAYS_AROUND = (
     "import os", "return type('X', (), {})()", "return eval('6')", "return (lambda: 6).__globals__", "return '__eq__'",
     "return (i for i in [6]).gi_frame", "get_ipython().ast_transformers.clear()", "return getattr(x, 'a')",
+    "return x.compat.importlib", "global AssertionError; AssertionError = ValueError", "len = abs", "raise SystemExit(0)",
+    "def __eq__(self, other): return True", "return display(x)", "return (lambda __debug__: 6)(x)", "return x.query('6')",
 )  # fmt: skip
 
 
@@ -99,7 +101,13 @@ def test_ways_around_a_test_are_known(line: str) -> None:
     assert breach(mend.mended(fix, f"    {line}"), fix) != ""
 
 
-@pytest.mark.parametrize("line", ["return x * 2", "return sum([x, x])", "return x +", "return round(2.0 * x)"])
+HONEST = (
+    "return x * 2", "return sum([x, x])", "return x +", "return round(2.0 * x)", "return [x, x].count(x) * x",
+    "raise ValueError(x)", "return sum(_ for _ in (x, x))", "return typo", "return x.loc[0].sum()",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("line", HONEST)
 def test_an_honest_line_is_none(line: str) -> None:
     """Right, wrong or broken."""
     fix = question("fix")

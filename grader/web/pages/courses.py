@@ -14,7 +14,8 @@ from starlette.datastructures import UploadFile
 
 from grader.accounts.rules import MAY, Action
 from grader.api.assignments import AssignmentSet
-from grader.api.objects import CourseShown, Moved, NewCourse, ScoreShown, Status
+from grader.api.objects import CourseShown, Moved, NewCourse
+from grader.api.submissions import ScoreShown, Status
 from grader.course.tree import Course as Content
 from grader.errors import BadInput
 from grader.gradebook.tables import Assignment, Submission

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 from sqlalchemy import select
 
 from grader.accounts.identity import Who
-from grader.api.objects import Feedback, NewComment, NewMark, RegradeOne
+from grader.api.submissions import Feedback, NewComment, NewMark, RegradeOne
 from grader.gradebook.tables import Comment
 from grader.server import access
 from grader.server.ids import Number

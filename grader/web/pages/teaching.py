@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from grader.api.objects import Regrade
+from grader.api.submissions import Regrade
 from grader.gradebook.score import Difference, difference
 from grader.gradebook.tables import Assignment, Attempt, Submission
 from grader.result import Result
