@@ -1,4 +1,5 @@
-"""The objects of `/api/v1`, and those about people and courses. What is sent to the service is closed to unknown fields; what it sends may get more of them."""
+"""The objects of `/api/v1` about people and courses, and what all have in common: what is sent to the service is closed to
+unknown fields; what it sends may get more of them."""
 
 from __future__ import annotations
 
