@@ -6,6 +6,7 @@ import dataclasses
 import json
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,12 @@ from grader.tests.path.test_command import NOTEBOOK, solve, source, source_of_st
 
 
 @pytest.fixture(scope="module")
-def learner(tmp_path_factory: pytest.TempPathFactory) -> Command:
-    """A learner who has started lab 04, and nothing before it."""
+def learner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Command]:
+    """A learner who has started lab 04, and nothing before it; whatever ran last, no service stays."""
     command = Command(kept.home(tmp_path_factory.mktemp("journey")), tmp_path_factory.mktemp("learner"))
     assert command("start", "04").returncode == 0
-    return command
+    yield command
+    command("stop")
 
 
 def folder(learner: Command) -> Path:
