@@ -129,7 +129,7 @@ def test_by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Enter")
     page.wait_for_selector("[data-key='quiz-next']")
     assert focus(page) == "quiz-head"
-    assert re.match("(✓ Right|✗ Wrong)", texts(page, "[data-key='quiz-head']")[0])
+    assert re.match("(✓ Right|◐ Partly right|✗ Wrong)", texts(page, "[data-key='quiz-head']")[0])
     picture(page, "quiz")
     while focus(page) != "quiz-next":
         page.keyboard.press("Tab")
