@@ -61,7 +61,7 @@ class Attachment:
             self._inner.shutdown(socket.SHUT_RDWR)
         with suppress(OSError, TypeError):  # closed meanwhile
             # Not SSLSocket's own method, which also takes the TLS session from under the thread that reads.
-            socket.socket.shutdown(self._api.sock, socket.SHUT_RDWR)
+            socket.socket.shutdown(self._api.sock, socket.SHUT_RDWR)  # type: ignore[arg-type]
         self._thread.join()
         self._inner.close()
 
@@ -83,7 +83,7 @@ def relay(api: WebSocket, inner: socket.socket, channel: int, hand_out: Callable
     Then both are shut.
     """
     poll = select.poll()
-    poll.register(api.sock, select.POLLIN)
+    poll.register(api.fileno(), select.POLLIN)  # type: ignore[no-untyped-call]
     poll.register(inner, select.POLLIN)
     number = inner.fileno()
     try:
@@ -102,7 +102,7 @@ def relay(api: WebSocket, inner: socket.socket, channel: int, hand_out: Callable
         pass  # one of the two sides hung up
     finally:
         with suppress(OSError, WebSocketException):
-            api.shutdown()
+            api.shutdown()  # type: ignore[no-untyped-call]
         with suppress(OSError):
             inner.shutdown(socket.SHUT_RDWR)
 

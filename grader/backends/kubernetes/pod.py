@@ -53,7 +53,7 @@ class Pod:
     """A running pod with an agent in it that reads what it shall be from `pipe`; for one sandbox, then thrown away."""
 
     def __init__(self, place: Place, says: str, image: str, limits: Limits, message: bytes) -> None:
-        """Make it, and send the agent its first `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing."""
+        """Make it, and send the agent `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing."""
         self.name = f"sandbox-{secrets.token_hex(6)}"
         self.born = time.monotonic()
         self._cluster, self._path = place.cluster, f"{place.pods}/{self.name}"
@@ -159,9 +159,8 @@ def why_not(found: Json) -> str:
         if reason:
             return f"{reason} {said}".strip()
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise SandboxFailed(
-            f"pod {name} ended while it started: {status.get('reason', '')} {status.get('message', '')}".strip()
-        )
+        said = f"{status.get('reason', '')} {status.get('message', '')}".strip()
+        raise SandboxFailed(f"pod {name} ended while it started: {said}")
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] != "True":
             return f"{condition.get('reason', '')}: {condition.get('message', '')}"
