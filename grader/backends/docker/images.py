@@ -51,7 +51,8 @@ class Images:
         made = self.prepare(environment)
         called = image.name(environment, self._dockerfile, repository)
         try:
-            self._client.tag(made, *called.rsplit(":", 1))  # type: ignore[no-untyped-call]
+            place, _, tag = called.rpartition(":")
+            self._client.tag(made, place, tag)
             for event in self._client.push(called, stream=True, decode=True):
                 if "error" in event:
                     raise OurFault(
