@@ -45,10 +45,7 @@ def arenas(course: Course, lab04: Lab, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _arena(course: Course, name: str, home: Path) -> Arena:
-    if name == "kubernetes":
-        made = _kubernetes(course)
-    else:
-        made = _docker() if name == "docker" else _local(home)
+    made = _kubernetes(course) if name == "kubernetes" else _docker() if name == "docker" else _local(home)
     watched = cast(Backend, Watched(made))
     return Arena(course, watched, Stack(course, watched, home), home)
 
