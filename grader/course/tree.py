@@ -100,6 +100,10 @@ class Course:
         folder = self._find(name, self.root / "environments", "environment.yaml", "environment")
         return Environment(load(folder / "environment.yaml", EnvironmentSpec), folder)
 
+    def environments(self) -> list[Environment]:
+        """All environments, by id."""
+        return [self.environment(file.parent.name) for file in sorted(self.root.glob("environments/*/environment.yaml"))]
+
     def service(self, name: str) -> ServiceSpec:
         """A service by its id."""
         file = self.root / "environments" / "services" / f"{name}.yaml"

@@ -12,18 +12,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
-    "errors", "spec", "result", "backends", "course", "notebook", "work", "services", "stack", "run", "checks", "grading",
-    "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange", "accounts", "api", "server",
-    "web", "cli", "magic", "jupyter",
+    "errors", "spec", "result", "backends", "cluster", "course", "notebook", "work", "services", "stack", "run", "checks",
+    "grading", "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange", "accounts",
+    "api", "server", "web", "cli", "magic", "jupyter",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}
 """What each layer may import besides itself: those below it …"""
 LAYERS |= {
     "backends": {"errors", "spec"},
+    "cluster": {"backends"},
     "services": {"errors", "spec", "backends"},
     "gradebook": {"errors", "spec", "result"},
 }
-"""… and these three even less."""
+"""… and these four even less."""
 PROTOCOL = "grader.backends.protocol"
 
 
