@@ -6,9 +6,9 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from grader.backends.docker import owner
+from grader.backends import owner
+from grader.backends.containment import KIND, NAME
 from grader.backends.docker.building import Builder
-from grader.backends.docker.confinement import KIND, NAME
 from grader.backends.docker.containers import remove
 from grader.backends.docker.engine import ENGINE_ERRORS, connect, says
 from grader.backends.docker.hosting import Hosting

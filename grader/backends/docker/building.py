@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import ImageNotFound, NotFound
 
-from grader.backends.docker import dockerfile, owner
+from grader.backends import owner
+from grader.backends.containment import KIND, MIB, NAME
+from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
-from grader.backends.docker.confinement import KIND, MIB, NAME
 from grader.backends.docker.containers import remove
 from grader.backends.docker.engine import ENGINE_ERRORS, says
 from grader.backends.docker.hosting import DATA, USER

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from docker.types import LogConfig
 
-from grader.backends.docker import owner
-from grader.backends.docker.confinement import KIND, MIB, NAME
+from grader.backends import owner
+from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker.containers import remove
 from grader.backends.docker.engine import ENGINE_ERRORS, says
 from grader.backends.protocol import Health

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from docker.types import LogConfig, Ulimit
 
-from grader.backends.docker import owner
+from grader.backends import owner
+from grader.backends.containment import FILES_PER_MIB, KIND, MIB, NAME, OPEN_FILES, WORK
 from grader.backends.prepared.filters import host_profile
 
 if TYPE_CHECKING:
@@ -18,30 +19,12 @@ if TYPE_CHECKING:
     from grader.backends.protocol import SandboxRequest
     from grader.spec.limits import Limits
 
-KIND = "mlops-course.kind"
-"""Label of everything that this backend makes."""
-NAME = "mlops-course.name"
 USER = 65534
 """`nobody`: owns nothing in the image."""
-WORK = "/work"
 FOLDERS = (WORK, "/tmp")  # noqa: S108  # private to the sandbox
 """All that can be written, /dev/shm aside."""
-MIB = 1024 * 1024
-FILES_PER_MIB = 64
-"""Inodes that the work folder has for each MiB."""
-OPEN_FILES = 1024
 OWN_PROCESSES = 4
 """Of a host container: its process 1, the zygote, a warden, and the sandbox's process 1."""
-# What a process must find to work as usual; the rest of its environment is the request's.
-BASICS = {"HOME": "/tmp", "LANG": "C.UTF-8", "TERM": "dumb"}  # noqa: S108
-THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-"""Read by numeric libraries, which otherwise start a thread for every core of the machine."""
-
-
-def variables(request: SandboxRequest) -> dict[str, str]:
-    """The environment of the kernel's process, PATH aside."""
-    threads = str(max(1, int(request.limits.cpus)))
-    return {**BASICS, **dict.fromkeys(THREAD_LIMITS, threads), **request.variables}
 
 
 def container(client: APIClient, image: str, command: Sequence[str], request: SandboxRequest, seccomp: str | None) -> str:
@@ -83,16 +66,11 @@ def host_container(client: APIClient, image: str, command: Sequence[str], name: 
     return str(made["Id"])
 
 
-def of_container(limits: Limits) -> Limits:
-    """The limits less those that the container and the room don't know: these may differ from sandbox to sandbox."""
-    free = ("cell_seconds", "total_seconds", "output_mb")
-    return limits.model_copy(update={name: type(limits).model_fields[name].default for name in free})
-
-
 def room(limits: Limits) -> dict[str, Any]:
     """What the warden of a prepared sandbox is told of its limits; the container has the others."""
     return {
         "confined": True,
+        "dies_first": True,
         "transport": "ipc",
         "disk": limits.disk_mb * MIB,
         "inodes": limits.disk_mb * FILES_PER_MIB,

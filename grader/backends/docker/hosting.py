@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from docker.errors import APIError, NotFound
 from docker.types import LogConfig
 
-from grader.backends.docker.confinement import KIND, MIB
+from grader.backends.containment import KIND, MIB
 from grader.backends.docker.engine import ENGINE_ERRORS, says
 from grader.backends.protocol import Address, Running, ServiceJob, placeholder_values
 from grader.errors import ServiceFailed

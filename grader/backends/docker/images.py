@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tarfile
 import threading
@@ -13,8 +12,9 @@ from docker.errors import ImageNotFound
 from filelock import FileLock
 from platformdirs import user_cache_path
 
+from grader.backends import image
 from grader.backends.docker.engine import ENGINE_ERRORS, says
-from grader.errors import BadInput, OurFault
+from grader.errors import OurFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
     from grader.backends.protocol import Environment
 
-REPOSITORY = "mlops-course"
-LOCK_FILES = ("pyproject.toml", "uv.lock")
-SYSTEM_LIST = "system-packages"
-"""The file of the build's context that names the Debian packages, one a line."""
 BUILD_STAGE = "mlops-course.stage=build"
 """The label of what a build needs only while it runs."""
 SHOWN_LINES = 20
@@ -43,22 +39,12 @@ class Images:
 
     def prepare(self, environment: Environment) -> str:
         """The id of the environment's image, built if it isn't there. Raises OurFault with the build's last lines."""
-        context = self._context(environment)
-        tag = f"{REPOSITORY}/{environment.spec.id}:{_digest(context)}"
+        context = image.context(environment, self._dockerfile)
+        tag = image.name(environment, self._dockerfile)
         try:
             return self._id_of(tag) or self._build_once(tag, context)
         except ENGINE_ERRORS as error:
             raise OurFault(f"the image of environment {environment.spec.id} can't be had: {says(error)}") from error
-
-    def _context(self, environment: Environment) -> dict[str, bytes]:
-        own = environment.folder / "Dockerfile"
-        shared = self._dockerfile or environment.folder.parent / "Dockerfile"
-        paths = [own if own.is_file() else shared, *(environment.folder / name for name in LOCK_FILES)]
-        for path in paths:
-            if not path.is_file():
-                raise BadInput(f"environment {environment.spec.id} needs the file {path}, which isn't there")
-        packages = "".join(f"{package}\n" for package in environment.spec.system)
-        return {path.name: path.read_bytes() for path in paths} | {SYSTEM_LIST: packages.encode()}
 
     def _id_of(self, tag: str) -> str | None:
         try:
@@ -75,20 +61,13 @@ class Images:
         build, sent = self._client.build, archive_of(context)
         events = build(fileobj=sent, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True)
         last = deque(_lines(events), maxlen=SHOWN_LINES)
-        image = self._id_of(tag)
-        if image is None:
+        made = self._id_of(tag)
+        if made is None:
             raise OurFault(f"the image {tag} could not be built:\n" + "\n".join(last))
         self._client.prune_images(  # type: ignore[no-untyped-call]
             {"dangling": True, "label": BUILD_STAGE}
         )
-        return image
-
-
-def _digest(context: dict[str, bytes]) -> str:
-    digest = hashlib.sha256()
-    for name, content in sorted(context.items()):
-        digest.update(f"{name} {len(content)}\n".encode() + content)
-    return digest.hexdigest()[:16]
+        return made
 
 
 def archive_of(context: Mapping[str, bytes]) -> io.BytesIO:

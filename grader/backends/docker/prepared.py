@@ -6,12 +6,13 @@ import secrets
 import threading
 from typing import TYPE_CHECKING
 
+from grader.backends import containment
 from grader.backends.docker import confinement
 from grader.backends.docker.slot import Kind
-from grader.backends.docker.tunnelled import Tunnelled, output_cap
 from grader.backends.prepared.environment import to_import
 from grader.backends.protocol import Ended
 from grader.backends.tunnel import Tunnel
+from grader.backends.tunnelled import Tunnelled, output_cap
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class PreparedSandbox(Tunnelled):
         self._closed = False
         self._ended: Ended | None = None
         self._tunnel = None
-        kind = Kind(image, *to_import(request.environment), confinement.of_container(request.limits))
+        kind = Kind(image, *to_import(request.environment), containment.of_container(request.limits))
         self._slot = slots.take(kind, request.environment)
         started = False
         try:
@@ -82,7 +83,7 @@ class PreparedSandbox(Tunnelled):
         self._tunnel = tunnel = Tunnel(self._slot.pipe, outside, output_cap(request), name)
         ports = {endpoint.service: endpoint.preferred_port for endpoint in request.endpoints}
         room = confinement.room(request.limits)
-        problem = tunnel.start(request.files, confinement.variables(request), ports, START_SECONDS, **room)
+        problem = tunnel.start(request.files, containment.variables(request), ports, START_SECONDS, **room)
         if problem:
             raise ConnectionAbortedError(problem)
         self.connection = tunnel.connection

@@ -6,15 +6,16 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from grader.backends.docker import confinement, readiness
+from grader.backends import containment, readiness
+from grader.backends.docker import confinement
 from grader.backends.docker.attach import Attachment
 from grader.backends.docker.containers import autopsy, remove
 from grader.backends.docker.engine import ENGINE_ERRORS, says
-from grader.backends.docker.tunnelled import Tunnelled, output_cap
 from grader.backends.pipe import Pipe
 from grader.backends.prepared import bootstrap
 from grader.backends.protocol import Ended, SandboxRequest
 from grader.backends.tunnel import Tunnel
+from grader.backends.tunnelled import Tunnelled, output_cap
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class DockerSandbox(Tunnelled):
         self._tunnel = tunnel = Tunnel(self._pipe, outside, output_cap(request))
         self._client.start(self._container)
         ports = {endpoint.service: endpoint.preferred_port for endpoint in request.endpoints}
-        problem = tunnel.start(request.files, confinement.variables(request), ports, START_SECONDS)
+        problem = tunnel.start(request.files, containment.variables(request), ports, START_SECONDS)
         if problem:
             raise ConnectionAbortedError(problem)
         if not readiness.answers(tunnel.connection, START_SECONDS, lambda: self.poll() is not None):

@@ -56,7 +56,8 @@ class PreparedLocalSandbox(LocalSandbox):
         key = secrets.token_hex(32)
         limits = {f"RLIMIT_{name}": value for name, value in limits_of(self.request.limits).items()}
         request = {
-            "confined": False, "transport": "tcp", "key": key, "work": str(self.work), "limits": limits, "threads": 1,
+            "confined": False, "dies_first": False, "transport": "tcp", "key": key, "work": str(self.work), "limits": limits,
+            "threads": 1,
             "variables": {**self._variables(bin_folder), processes.MARK: self.mark},
         }  # fmt: skip
         self._warden = self._resident.connect()

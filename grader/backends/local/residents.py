@@ -119,7 +119,7 @@ def _name(environment: Environment) -> str:
 
 def _start(environment: Environment, folder: Path, installed: Path) -> dict[str, Any]:
     """Start it and return what it reports. Raises SandboxFailed when it ends without a word."""
-    trial = {"confined": False, "transport": "tcp", "key": "scout", "limits": {}, "threads": 1}
+    trial = {"confined": False, "dies_first": False, "transport": "tcp", "key": "scout", "limits": {}, "threads": 1}
     modules, warm_up = to_import(environment)
     settings = {
         "modules": modules,

@@ -43,6 +43,8 @@ ZYGOTE = (
 """The modules of a prepared process."""
 KEEPER = ("stream", "work_folder", "sandbox_agent", *ZYGOTE, "prepared.room", "prepared.keeper")
 """The modules of a host container."""
+POD_KEEPER = (*KEEPER, "prepared.pod_keeper")
+"""The modules of a prepared pod."""
 RESIDENT = (*ZYGOTE, "prepared.resident")
 """The modules of a prepared process of this machine."""
 

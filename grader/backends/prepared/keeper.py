@@ -161,12 +161,17 @@ def _be_zygote(settings: dict[str, Any], ready: int) -> None:
     except CannotPrepare as why:
         zygote.report(ready, {"error": str(why)})
     else:
-        zygote.report(ready, {"error": None, "seconds": prepared.seconds})
+        zygote.report(ready, {"error": None, "seconds": prepared.seconds, "imported": prepared.imported})
         prepared.serve(listener)
 
 
 def main(settings: dict[str, Any]) -> None:
     """Run until the grader hangs up."""
+    serve(settings, Keeper)
+
+
+def serve(settings: dict[str, Any], kind: type[Keeper]) -> None:
+    """Fork the zygote, and be its keeper until the grader hangs up."""
     # A kernel is process 2 of its own namespace. What draws its random numbers anew when the process id changes must
     # see a change there, so the zygote shall not be process 2 of this one.
     if not (nobody := os.fork()):
@@ -183,4 +188,4 @@ def main(settings: dict[str, Any]) -> None:
     system.set_dumpable(False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
-    asyncio.run(Keeper(readable).run())
+    asyncio.run(kind(readable).run())

@@ -50,8 +50,8 @@ def load(modules: Sequence[str]) -> None:
             raise CannotPrepare(f"module {name} can't be imported: {type(error).__name__}: {error}") from error
 
 
-def scout(template: dict[str, Any], seccomp: bytes, warm_up: str) -> None:
-    """Open and close one sandbox, and import what its kernel had to import beyond what was there.
+def scout(template: dict[str, Any], seccomp: bytes, warm_up: str) -> list[str]:
+    """Open and close one sandbox, and return what its kernel had to import beyond what was there.
 
     `warm_up` is source text that it runs: what the environment's notebooks do, so that libraries import what they import
     late. It is a sandbox like those to come, so what is refused here is found now. Raises CannotPrepare with the reason.
@@ -81,7 +81,12 @@ def scout(template: dict[str, Any], seccomp: bytes, warm_up: str) -> None:
     os.waitpid(pid, 0)
     if "scouted" not in told:
         raise CannotPrepare(str(told.get("error", "the first sandbox ended without a word")))
-    for name in told["scouted"]:
+    return list(told["scouted"])
+
+
+def follow(names: Sequence[str]) -> None:
+    """Import what a scout has found."""
+    for name in names:
         with suppress(Exception):  # a module that another one puts there, not to be imported by its name
             importlib.import_module(name)
 

@@ -160,10 +160,11 @@ class Warden:
         os.setsid()
         if request["confined"]:
             system.set_dumpable(True)  # else even its own /proc/self is closed to it
-            # The memory limit shall end the student's processes and not those that report it.
-            Path("/proc/self/oom_score_adj").write_text(FIRST_TO_DIE)
         else:
             os.chdir(request["work"])
+        if request["dies_first"]:
+            # The memory limit shall end the student's processes and not those that report it.
+            Path("/proc/self/oom_score_adj").write_text(FIRST_TO_DIE)
         _close_all_but(self._connection.fileno(), *listeners)
         null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):

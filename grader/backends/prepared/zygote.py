@@ -24,11 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BACKLOG = 64
+MAX_TOLD = 32 * 1024
 
 
 class Zygote:
     """Prepares this process by `settings`: `modules` to import, `warm_up` source for the scout and its `request`, and `seccomp`
-    programs by machine."""
+    programs by machine. Where a scout of the same image has been, `imported` is what it found."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         """Raises CannotPrepare when this process, or this system, won't do."""
@@ -37,7 +38,11 @@ class Zygote:
         if settings["request"]["confined"] and not self._seccomp:
             raise preload.CannotPrepare(f"there is no seccomp filter for {platform.machine()}")
         preload.load(settings["modules"])
-        preload.scout(settings["request"], self._seccomp, settings["warm_up"])
+        known = settings.get("imported")
+        late = preload.scout(settings["request"], self._seccomp, settings["warm_up"]) if known is None else known
+        preload.follow(late)
+        self.imported = late if sum(map(len, late)) < MAX_TOLD else None
+        """What the scout had to import, for another process like this one; None when that is too much to tell."""
         self._generators = preload.settle()
         self.seconds = time.monotonic() - began
         self._poll = select.poll()

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 from docker import APIClient
 
-from grader.backends.docker import owner
-from grader.backends.docker.confinement import KIND
+from grader.backends import owner
+from grader.backends.containment import KIND
 from grader.backends.docker.hosting import INSTANCE
 from grader.backends.local.processes import MARK
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 
 import pytest
 
-from grader.backends.docker import owner
+from grader.backends import owner
+from grader.backends.containment import NAME
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.docker.building import Builder
-from grader.backends.docker.confinement import NAME
 from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
 from grader.course.tree import Course
 from grader.services.registry import RegistryService

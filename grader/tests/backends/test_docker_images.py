@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import docker
 import pytest
 
-from grader.backends.docker import owner
+from grader.backends import owner
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.protocol import Environment
 from grader.errors import BadInput, OurFault, Unavailable

@@ -1,4 +1,4 @@
-"""What all sandboxes of this backend do through their tunnel."""
+"""What sandboxes in containers do through their tunnel."""
 
 from __future__ import annotations
 
