@@ -20,7 +20,7 @@ MIN_DISK_GB = 5
 def doctor(
     kubernetes: Annotated[bool, typer.Option("--kubernetes", help="Look at a cluster instead of this machine.")] = False,
     namespace: Annotated[
-        str, typer.Option(envvar="MLOPS_KUBE_NAMESPACE", help="Of a cluster: where sandboxes are to run.")
+        str, typer.Option(envvar="MLOPS_KUBE_NAMESPACE", help="Of a cluster: what its namespaces' names begin with.")
     ] = "mlops",
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:

@@ -11,15 +11,15 @@ from grader.cluster.finding import Finding
 Look = Callable[[], Finding]
 
 
-def examine(cluster: Cluster, namespace: str, wanted: Mapping[str, str]) -> Iterator[Finding]:
+def examine(cluster: Cluster, prefix: str, wanted: Mapping[str, str]) -> Iterator[Finding]:
     """What the cluster has of what we need, each as soon as it is known.
 
-    `namespace` is where sandboxes are to run; `wanted` are the environments' images by name. What is started for it is in a
-    namespace of its own, and gone at the end.
+    `prefix` begins the names of the namespaces that are to be used; `wanted` are the environments' images by name. What is
+    started for it is in a namespace of its own, and gone at the end.
     """
     for what, look in {
         "API": lambda: looks.version(cluster),
-        "rights": lambda: looks.rights(cluster, namespace),
+        "rights": lambda: looks.rights(cluster, prefix),
         "storage": lambda: looks.storage(cluster),
         "metrics": lambda: looks.metrics(cluster),
     }.items():

@@ -28,16 +28,16 @@ def version(cluster: Cluster) -> Finding:
     )
 
 
-def rights(cluster: Cluster, namespace: str) -> Finding:
+def rights(cluster: Cluster, prefix: str) -> Finding:
     """Whether who asks may do all that workers do. Raises ClusterError."""
-    asked = wanted(namespace)
+    asked = wanted(prefix)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = list(pool.map(lambda right: _may(cluster, right), asked))
     lacking = [str(right) for right, may in zip(asked, answers, strict=True) if not may]
     if not lacking:
-        return Finding("rights", True, f"all {len(asked)} that workers use, in {namespace}")
-    cure = "the chart's Role gives them to its workers; `kubectl auth can-i --list` shows yours"
-    return Finding("rights", False, f"not allowed in {namespace}: {', '.join(lacking)} ({cure})")
+        return Finding("rights", True, f"all {len(asked)} that workers use in {prefix}-sandboxes and {prefix}-services")
+    cure = "the chart's Roles give them to its workers; `kubectl auth can-i --list` shows yours"
+    return Finding("rights", False, f"not allowed: {', '.join(lacking)} ({cure})")
 
 
 def metrics(cluster: Cluster) -> Finding:
@@ -64,9 +64,10 @@ def storage(cluster: Cluster) -> Finding:
 
 
 def _may(cluster: Cluster, right: Right) -> bool:
-    attributes = {"verb": right.verb, "group": right.group, "resource": right.resource, "subresource": right.subresource}
-    if right.namespace:
-        attributes["namespace"] = right.namespace
+    resource, _, part = right.resource.partition("/")
+    attributes = {
+        "verb": right.verb, "group": right.group, "resource": resource, "subresource": part, "namespace": right.namespace,
+    }  # fmt: skip
     review = {
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},

@@ -23,8 +23,8 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{ .Values.storesImage.repository }}:{{ .Values.storesImage.tag | default .Chart.AppVersion }}
 {{- end }}
 
-{{- define "mlops.sandboxes" -}}
-{{ .Values.sandboxes.namespace | default (printf "%s-sandboxes" .Release.Namespace) }}
+{{- define "mlops.prefix" -}}
+{{ .Values.sandboxes.prefix | default .Release.Namespace }}
 {{- end }}
 
 {{- define "mlops.publicUrl" -}}
