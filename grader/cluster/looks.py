@@ -22,10 +22,8 @@ def version(cluster: Cluster) -> Finding:
     said = str(cluster.get("/version")["gitVersion"])
     found = re.match(r"v(\d+)\.(\d+)", said)
     good = found is not None and (int(found[1]), int(found[2])) >= OLDEST
-    oldest = ".".join(map(str, OLDEST))
-    return Finding(
-        "API", good, f"{said} at {cluster.where}" + ("" if good else f": needs {oldest} or newer, upgrade the cluster")
-    )
+    cure = "" if good else f" (upgrade the cluster to {OLDEST[0]}.{OLDEST[1]} or newer)"
+    return Finding("API", good, f"{said} at {cluster.where}{cure}")
 
 
 def rights(cluster: Cluster, prefix: str) -> Finding:
