@@ -24,8 +24,8 @@ NOWHERE = "mlops-course/of-no-registry:1"
 
 @pytest.mark.kubernetes
 def test_a_good_cluster(environment: Environment) -> None:
-    """All is found by trying it: a privileged pod is refused, an image that no node can have is named, a network policy stops what
-    went through before. Nothing of it is left but a namespace that is on its way out."""
+    """All is found by trying it: a privileged pod is refused, an image that no node can have is named, a network policy
+    stops what went through before. Nothing of it is left but a namespace that is on its way out."""
     here = cluster()
     there = image.name(environment, DOCKERFILE)
     found = {one.what: one for one in examine(here, "mlops", {"contract": there, "none": NOWHERE})}

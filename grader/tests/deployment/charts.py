@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -44,3 +46,34 @@ def pod_of(one: Json) -> Json | None:
     if one["kind"] in ("Deployment", "StatefulSet", "Job"):
         return dict(one["spec"]["template"]["spec"])
     return None
+
+
+def run(line: str, folder: Path) -> None:
+    """What `helm …` does on the cluster of KUBECONFIG, as far as the docs use it; files are found from `folder`."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("verb", choices=["upgrade", "test", "uninstall"])
+    parser.add_argument("name")
+    parser.add_argument("chart", nargs="?")
+    parser.add_argument("--namespace")
+    parser.add_argument("--values", type=Path)
+    parser.add_argument("--set", default="")
+    parser.add_argument("--timeout", default="5m", type=lambda text: int(text.removesuffix("m")) * 60)
+    for flag in ("--install", "--create-namespace", "--reuse-values", "--wait"):
+        parser.add_argument(flag, action="store_true")
+    asked = parser.parse_args(shlex.split(line)[1:])
+    wait = "watcher" if asked.wait else None
+    with helm.Config(namespace=asked.namespace) as config:
+        if asked.verb == "test":
+            config.test(asked.name, timeout=asked.timeout)
+        elif asked.verb == "uninstall":
+            config.uninstall(asked.name, timeout=asked.timeout, wait=wait)
+        else:
+            values = yaml.safe_load((folder / asked.values).read_text(encoding="utf-8")) if asked.values else {}
+            values |= helm.parse_set_string(asked.set) if asked.set else {}
+            given: dict[str, Any] = {"namespace": asked.namespace, "timeout": asked.timeout, "wait": wait}
+            try:
+                config.upgrade(CHART, asked.name, values, reuse_values=asked.reuse_values, **given)
+            except helm.HelmError as error:
+                if not asked.install or "not found" not in str(error) and "no deployed releases" not in str(error):
+                    raise
+                config.install(CHART, asked.name, values, create_namespace=asked.create_namespace, **given)

@@ -11,31 +11,31 @@ from grader.course.tree import Lab
 from grader.grading import samples
 from grader.grading.sealed import bundle
 
-COURSE, ASSIGNMENT = "math", "tracking"
+ASSIGNMENT = "tracking"
 
 
 class Classroom:
-    """`math`, which asks for a lab."""
+    """A course that asks for one lab."""
 
-    def __init__(self, url: str, link: str, lab: Lab) -> None:
+    def __init__(self, url: str, link: str, lab: Lab, course: str = "mathematics") -> None:
         """`link` is what `mlops admin link NAME --admin` printed: the person becomes the one who teaches."""
-        self.url, self.lab = url, lab
+        self.url, self.lab, self.course = url, lab, course
         self._tokens: dict[int, str] = {}
         self._http = httpx.Client(base_url=url, timeout=60)
         me = done(self._http.post("/api/v1/session", json={"link": link.strip().rpartition("#")[2]}))
         self._http.headers["X-CSRF-Token"] = me["csrf_token"]
-        done(self._http.post("/api/v1/courses", json={"name": COURSE, "title": "Mathematics"}))
-        done(self._http.put(f"/api/v1/courses/{COURSE}/assignments/{ASSIGNMENT}", json={"lab": lab.id}))
+        done(self._http.post("/api/v1/courses", json={"name": course, "title": course.title()}))
+        done(self._http.put(f"/api/v1/courses/{course}/assignments/{ASSIGNMENT}", json={"lab": lab.id}))
 
     def hand_in(self, student: str, work: str) -> int:
         """A student who is new hands in the lab's solution, starter, or sample of this name; the submission's number."""
-        done(self._http.put(f"/api/v1/courses/{COURSE}/people/{student}", json={}))
-        way_in = done(self._http.post(f"/api/v1/courses/{COURSE}/people/{student}/link"))["link"]
+        done(self._http.put(f"/api/v1/courses/{self.course}/people/{student}", json={}))
+        way_in = done(self._http.post(f"/api/v1/courses/{self.course}/people/{student}/link"))["link"]
         with Client(self.url) as client:
             token = client.sign_in({"link": way_in.rpartition("#")[2]}, "a laptop").token
         made, _ = known(self.lab, work)
         with Client(self.url, token) as client:
-            submission = client.submit(COURSE, ASSIGNMENT, bundle(self.lab, made), f"{student} hands in {work}").submission
+            submission = client.submit(self.course, ASSIGNMENT, bundle(self.lab, made), f"{student} hands in {work}").submission
         self._tokens[submission] = token
         return submission
 
@@ -47,7 +47,7 @@ class Classroom:
 
     def scores(self) -> dict[str, float | None]:
         """The total of each student, as the gradebook has it now."""
-        rows = done(self._http.get(f"/api/v1/courses/{COURSE}/gradebook", params={"limit": "200"}))["items"]
+        rows = done(self._http.get(f"/api/v1/courses/{self.course}/gradebook", params={"limit": "200"}))["items"]
         return {row["student"]: row["total"] for row in rows}
 
     def jobs(self) -> dict[str, int]:

@@ -1,0 +1,162 @@
+"""The page "grade a university" on a real cluster, command by command; and what is lost when its parts are killed: nothing.
+
+The images must be on the nodes: those of the environments `tracking` and `servers`, and the service's own two under the tag
+that MLOPS_TAG names. The service is reached by its address in the cluster.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+
+from grader.backends.kubernetes.cluster import Cluster
+from grader.course.tree import Lab
+from grader.tests.clusters import cluster, kubectl
+from grader.tests.deployment import charts
+from grader.tests.deployment.classroom import Classroom, known
+from grader.tests.path.conftest import MLOPS
+
+ROOT = Path(__file__).resolve().parents[3]
+PAGE = ROOT / "grader" / "docs" / "grade-a-university.md"
+FULL = os.environ.get("MLOPS_PROOF") == "full"
+WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows")
+CLASS = 20 if FULL else 3
+VALUES = {
+    "image": {"tag": os.environ.get("MLOPS_TAG", "1")},
+    "storesImage": {"tag": os.environ.get("MLOPS_TAG", "1")},
+    "web": {"replicas": 1, "openMetrics": True},
+    "worker": {"jobs": 2, "leaseSeconds": 15, "drainSeconds": 60},
+    "sandboxes": {"prepared": 1},
+    "blobs": {"storage": {"ephemeral": True}},
+}
+pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1500)]
+
+
+@dataclass(frozen=True)
+class Installed:
+    """The chart in namespaces of this test's own."""
+
+    cluster: Cluster
+    namespace: str
+    folder: Path
+
+    def run(self, line: str) -> str:
+        """A command of the page, in these namespaces."""
+        words = re.sub(r"(?<=-n |ce )course\b", self.namespace, line).replace(" mlops-2026", f" mlops-{self.namespace}")
+        if words.startswith("helm "):
+            charts.run(words, self.folder)
+            return ""
+        program, *rest = shlex.split(words)
+        command = [*MLOPS, *rest] if program == "mlops" else [program, *rest]
+        ran = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, check=False)
+        assert ran.returncode == 0, f"{words}: {ran.stdout}\n{ran.stderr}"
+        return ran.stdout
+
+    @property
+    def url(self) -> str:
+        """Where the service is."""
+        spec = self.cluster.get(f"/api/v1/namespaces/{self.namespace}/services/mlops")["spec"]
+        return f"http://{spec['clusterIP']}:8000"
+
+    def classroom(self, lab: Lab) -> Classroom:
+        """A course of its own on the service."""
+        admin = f"admin-{secrets.token_hex(3)}"
+        pod = f"kubectl -n course exec deployment/mlops-web -c web -- mlops admin link {admin} --admin"
+        return Classroom(self.url, self.run(pod), lab, f"course-{secrets.token_hex(3)}")
+
+
+def commands(*sections: str) -> list[str]:
+    """What is to be typed in these sections of the page."""
+    text = PAGE.read_text(encoding="utf-8")
+    found = []
+    for section in sections:
+        body = re.search(rf"^## {section}$(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
+        assert body is not None, section
+        for block in re.findall(r"^```\n(.*?)^```$", body[1], re.MULTILINE | re.DOTALL):
+            found += block.splitlines()
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
+    """As the page says, and taken down as it says; then nothing of it is left."""
+    made = Installed(cluster(), f"chart-{secrets.token_hex(4)}", tmp_path_factory.mktemp("university"))
+    (made.folder / "values.yaml").write_text(yaml.safe_dump(VALUES), encoding="utf-8")
+    try:
+        for line in commands("Install"):
+            made.run(line)
+        yield made
+        for line in commands("Take it down"):
+            made.run(line)
+    finally:
+        for end in ("", "-sandboxes", "-services"):
+            kubectl("delete", "namespace", f"{made.namespace}{end}", "--ignore-not-found", "--wait=false")
+
+
+def test_the_page(installed: Installed, lab04: Lab) -> None:
+    """The class is made by the page's commands; a solution that is handed in over HTTP is graded in a pod, and earns all
+    points; what is looked at and saved is there."""
+    said = {line: installed.run(line) for line in commands("Make the class")}
+    link = next(text for line, text in said.items() if line.endswith("--admin"))
+    classroom = Classroom(installed.url, link, lab04, "mathematics")
+    assert "Mathematics" in classroom.page()
+    assert classroom.earned(classroom.hand_in("bob", "solution")) == 100.0
+    classroom.close()
+    said = {line: installed.run(line) for line in commands("Watch it work")}
+    assert '"event": "graded"' in next(text for line, text in said.items() if " logs " in line)
+    assert "mlflow-0" in next(text for line, text in said.items() if "course-services get pods" in line)
+    for line in commands("Keep it safe"):
+        installed.run(line)
+    assert (installed.folder / "class.tar.gz").stat().st_size > 1000
+
+
+def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
+    """While a class's work is graded, the worker's pod, a sandbox's and the database's are deleted without warning, and then
+    all of the service is rolled over. Everybody gets the marks that the work has on every backend, once; nothing is stuck."""
+    classroom = installed.classroom(lab04)
+    work = {f"student-{number}": WORKS[number % len(WORKS)] for number in range(CLASS)}
+    handed_in = {student: classroom.hand_in(student, name) for student, name in work.items()}
+    deleted = [delete(installed, pods) for pods in (a_sandbox, the_worker, the_database)]
+    assert all(deleted)
+    roll(installed, "deployment/mlops-web")
+    with ThreadPoolExecutor(CLASS) as pool:
+        earned = dict(zip(work, pool.map(classroom.earned, handed_in.values()), strict=True))
+    assert earned == {student: known(lab04, name)[1] for student, name in work.items()}
+    jobs = classroom.jobs()
+    assert (jobs["waiting"], jobs["leased"], jobs["dead"]) == (0, 0, 0)
+    classroom.close()
+
+
+def a_sandbox(installed: Installed) -> tuple[str, str]:
+    """One that runs a submission, or waits for one."""
+    namespace = f"{installed.namespace}-sandboxes"
+    return namespace, kubectl("-n", namespace, "get", "pods", "-o", "name").split()[0]
+
+
+def the_worker(installed: Installed) -> tuple[str, str]:
+    return installed.namespace, "pod/mlops-worker-0"
+
+
+def the_database(installed: Installed) -> tuple[str, str]:
+    return installed.namespace, "pod/mlops-postgres-0"
+
+
+def delete(installed: Installed, pods: Callable[[Installed], tuple[str, str]]) -> bool:
+    """Without a moment to say good-bye."""
+    namespace, name = pods(installed)
+    return "deleted" in kubectl("-n", namespace, "delete", name, "--grace-period=0", "--force", "--wait=false")
+
+
+def roll(installed: Installed, what: str) -> None:
+    """New pods in place of the old ones, as an upgrade does."""
+    kubectl("-n", installed.namespace, "rollout", "restart", what)
