@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from pathlib import Path
 from typing import Any
@@ -74,6 +75,6 @@ def run(line: str, folder: Path) -> None:
             try:
                 config.upgrade(CHART, asked.name, values, reuse_values=asked.reuse_values, **given)
             except helm.HelmError as error:
-                if not asked.install or "not found" not in str(error) and "no deployed releases" not in str(error):
+                if not asked.install or not re.search("not found|no deployed releases", str(error)):
                     raise
                 config.install(CHART, asked.name, values, create_namespace=asked.create_namespace, **given)

@@ -52,7 +52,7 @@ class Installed:
 
     def run(self, line: str) -> str:
         """A command of the page, in these namespaces."""
-        words = re.sub(r"(?<=-n |ce )course\b", self.namespace, line).replace(" mlops-2026", f" mlops-{self.namespace}")
+        words = re.sub(r"(?<=-n |ce )course\b", self.namespace, line)
         if words.startswith("helm "):
             charts.run(words, self.folder)
             return ""
