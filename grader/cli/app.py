@@ -26,7 +26,7 @@ app = typer.Typer(
 )
 
 HOME_VARIABLE = "MLOPS_HOME"
-BACKENDS = ("local", "docker")
+BACKENDS = ("local", "docker", "kubernetes")
 BackendOption = Annotated[str, typer.Option("--backend", help=" | ".join(BACKENDS))]
 PlainOption = Annotated[
     bool, typer.Option("--plain", envvar="MLOPS_PLAIN", help="Sentences in place of tables and marks, for a screen reader.")
@@ -63,6 +63,10 @@ def backend(name: str) -> Backend:
         from grader.backends.docker.backend import DockerBackend
 
         made = DockerBackend()
+    elif name == "kubernetes":
+        from grader.backends.kubernetes.backend import KubernetesBackend
+
+        made = KubernetesBackend()
     else:
         raise BadInput(f"there is no backend {name!r}", f"known: {', '.join(BACKENDS)}")
     made.probe()

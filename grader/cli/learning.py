@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from grader.cli import quick
-from grader.cli.app import HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
+from grader.cli.app import BACKENDS, HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
 from grader.cli.chosen import LabArgument, current, record, remember
 from grader.cli.images import images_for
 
@@ -155,7 +155,7 @@ def status(lab: LabArgument = None, as_json: Json = False) -> None:
     from grader.cli import where
 
     out, tree, events = console(), course(), record()
-    up = where.services_up(tree, {name: _running(name) for name in ("local", "docker")})
+    up = where.services_up(tree, {name: _running(name) for name in BACKENDS})
     started = events.last("started", tree.lab(lab).id if lab else "")
     if as_json:
         where.status(tree, current(lab) if lab or started else None, home(), up).write()
@@ -188,7 +188,7 @@ def stop() -> None:
     """Stop all services that are up; their data stays."""
     from grader.backends.local.backend import LocalBackend
 
-    stopped = [f"{service} ({name})" for name in ("local", "docker") for service in _stop(name)]
+    stopped = [f"{service} ({name})" for name in BACKENDS for service in _stop(name)]
     LocalBackend(home()).cool_down()
     quick.stop(home())
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")

@@ -11,14 +11,14 @@ import typer
 
 from grader.cli import tour, learning, watching, quizzing, drilling, capstone  # isort: skip  # the order of the help
 from grader.cli import journey, servers, install, machine, grading, working, admin, authoring  # isort: skip
-from grader.cli import exchanging, handing_in, hooks, marking, operating, quick, regrading, serving
+from grader.cli import exchanging, handing_in, hooks, marking, operating, publishing, quick, regrading, serving
 from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 
 __all__ = [
     "admin", "authoring", "capstone", "drilling", "exchanging", "grading", "handing_in", "hooks", "install", "journey",
-    "learning", "machine", "main", "marking", "operating", "quizzing", "regrading", "servers", "serving", "tour", "watching",
-    "working",
+    "learning", "machine", "main", "marking", "operating", "publishing", "quizzing", "regrading", "servers", "serving", "tour",
+    "watching", "working",
 ]  # fmt: skip
 
 INTERRUPTED = 130

@@ -6,8 +6,8 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 
 from grader.backends.kubernetes.cluster import Cluster, ClusterError, Json
+from grader.backends.kubernetes.rights import SANDBOXES, SERVICES, Right
 from grader.cluster.finding import Finding
-from grader.cluster.rights import Right, wanted
 
 OLDEST = (1, 29)
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -28,12 +28,15 @@ def version(cluster: Cluster) -> Finding:
 
 def rights(cluster: Cluster, prefix: str) -> Finding:
     """Whether who asks may do all that workers do. Raises ClusterError."""
-    asked = wanted(prefix)
+    places = {f"{prefix}-sandboxes": SANDBOXES, f"{prefix}-services": SERVICES}
+    asked = [(place, right, verb) for place, all_of in places.items() for right in all_of for verb in right.verbs]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(lambda right: _may(cluster, right), asked))
-    lacking = [str(right) for right, may in zip(asked, answers, strict=True) if not may]
+        answers = list(pool.map(lambda one: _may(cluster, *one), asked))
+    lacking = [
+        f"{verb} {right.resource} in {place}" for (place, right, verb), may in zip(asked, answers, strict=True) if not may
+    ]
     if not lacking:
-        return Finding("rights", True, f"all {len(asked)} that workers use in {prefix}-sandboxes and {prefix}-services")
+        return Finding("rights", True, f"all {len(asked)} that workers use in {' and '.join(places)}")
     cure = "the chart's Roles give them to its workers; `kubectl auth can-i --list` shows yours"
     return Finding("rights", False, f"not allowed: {', '.join(lacking)} ({cure})")
 
@@ -61,11 +64,9 @@ def storage(cluster: Cluster) -> Finding:
     return Finding("storage", False, f"no default StorageClass among {names} ({cure})")
 
 
-def _may(cluster: Cluster, right: Right) -> bool:
+def _may(cluster: Cluster, place: str, right: Right, verb: str) -> bool:
     resource, _, part = right.resource.partition("/")
-    attributes = {
-        "verb": right.verb, "group": right.group, "resource": resource, "subresource": part, "namespace": right.namespace,
-    }  # fmt: skip
+    attributes = {"verb": verb, "group": right.group, "resource": resource, "subresource": part, "namespace": place}
     review = {
         "apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": attributes},

@@ -101,7 +101,7 @@ class Course:
         return Environment(load(folder / "environment.yaml", EnvironmentSpec), folder)
 
     def environments(self) -> list[Environment]:
-        """All environments, by id."""
+        """All environments, of labs and of services."""
         return [self.environment(file.parent.name) for file in sorted(self.root.glob("environments/*/environment.yaml"))]
 
     def service(self, name: str) -> ServiceSpec:

@@ -1,36 +1,111 @@
-"""The Kubernetes cluster that tests may use, where there is one: that of KUBECONFIG."""
+"""The cluster that tests run on: whatever `kubectl` reaches. Its nodes need our images, and its storage is used sparingly."""
 
 from __future__ import annotations
 
 import os
-import shutil
+import shlex
+import socket
 import subprocess
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from grader.backends.kubernetes.cluster import Cluster, connect
+from grader.backends.protocol import Environment
 from grader.errors import Unavailable
 
+if TYPE_CHECKING:
+    from grader.backends.kubernetes.backend import KubernetesBackend
+    from grader.backends.kubernetes.cluster import Cluster
+
 REQUIRED = "MLOPS_REQUIRE_KUBERNETES"
+"""With `1` a missing cluster fails the tests instead of skipping them."""
+LOAD = "MLOPS_KUBE_LOAD"
+"""The command that loads images of this machine's Docker onto the nodes (`kind load docker-image`), their names appended."""
+NAMESPACE = "MLOPS_KUBE_NAMESPACE"
+VOLUMES = 4
+
+
+def backend(prepared: int, dockerfile: Path | None = None) -> KubernetesBackend:
+    """A backend in namespaces of the tests' own; skips where no cluster is configured."""
+    from grader.backends.kubernetes.backend import KubernetesBackend
+
+    os.environ.setdefault(NAMESPACE, "mlops-tests")
+    made = KubernetesBackend(dockerfile, prepared)
+    try:
+        made.probe()
+    except Unavailable as why:
+        if os.environ.get(REQUIRED) == "1":
+            raise
+        pytest.skip(str(why))
+    return made
 
 
 def cluster() -> Cluster:
-    """A client. Skips where no KUBECONFIG is set or nobody answers, unless MLOPS_REQUIRE_KUBERNETES says that one must."""
-    must = os.environ.get(REQUIRED) == "1"
-    if not must and not os.environ.get("KUBECONFIG"):
-        pytest.skip("no cluster for tests: KUBECONFIG names none")
-    if not must and shutil.which("kubectl") is None:
-        pytest.skip("there is no kubectl here")
+    """Calls to its API, past the backend."""
+    from grader.backends.kubernetes.cluster import connect
+
+    return connect()
+
+
+def load(environment: Environment, dockerfile: Path | None, name: str) -> None:
+    """Have the environment's image on every node: built, and loaded by the command that MLOPS_KUBE_LOAD names."""
+    nodes = cluster().get("/api/v1/nodes")["items"]
+    there = [any(known.endswith(name) for one in node["status"]["images"] for known in one["names"]) for node in nodes]
+    if all(there) or not os.environ.get(LOAD):
+        return
+    from grader.backends.docker.backend import DockerBackend
+
+    assert DockerBackend(dockerfile).publish(environment) == name
+    subprocess.run([*shlex.split(os.environ[LOAD]), name], check=True, capture_output=True, timeout=600)
+
+
+@contextmanager
+def volumes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A storage class of this test's own, with folders of this machine for volumes, where this machine is the only node;
+    elsewhere the cluster's default."""
+    api, name = cluster(), f"mlops-tests-{uuid.uuid4().hex[:8]}"
+    nodes = api.get("/api/v1/nodes")["items"]
+    addresses = {one["address"] for node in nodes for one in node["status"]["addresses"] if one["type"] == "InternalIP"}
+    if len(nodes) != 1 or not any(_is_ours(address) for address in addresses):
+        yield
+        return
+    monkeypatch.setenv("MLOPS_KUBE_STORAGE", name)
+    paths = [folder / f"volume-{number}" for number in range(VOLUMES)]
+    for path in paths:
+        path.mkdir(mode=0o777)
+        api.create("/api/v1/persistentvolumes", _volume(f"{name}-{path.name}", name, path, nodes[0]["metadata"]["name"]))
     try:
-        return connect()
-    except Unavailable as why:
-        if must:
-            raise
-        pytest.skip(str(why))
+        yield
+    finally:
+        for path in paths:
+            api.delete(f"/api/v1/persistentvolumes/{name}-{path.name}")
 
 
-def kubectl(*words: str) -> str:
-    """What kubectl prints; its own words where it fails."""
-    ran = subprocess.run(["kubectl", *words], capture_output=True, text=True, check=False)
-    assert ran.returncode == 0, f"kubectl {' '.join(words)}: {ran.stderr}"
-    return ran.stdout
+def _volume(name: str, storage_class: str, path: Path, node: str) -> dict[str, object]:
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": name},
+        "spec": {
+            "capacity": {"storage": "5Gi"},
+            "accessModes": ["ReadWriteOnce"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": storage_class,
+            "local": {"path": str(path)},
+            "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": [here]}]}},
+        },
+    }
+
+
+def _is_ours(address: str) -> bool:
+    try:
+        with socket.socket() as probe:
+            probe.bind((address, 0))
+            return True
+    except OSError:
+        return False

@@ -86,8 +86,9 @@ def backends_apart(name: str, target: str) -> bool:
 
 
 def backends_by_protocol(name: str, target: str) -> bool:
-    """Only the command line, which puts the parts together, names a backend: all others know the protocol."""
-    return layer(target) != "backends" or layer(name) in ("backends", "cli") or target == PROTOCOL
+    """Only the command line, which puts the parts together, and `cluster`, which looks at what one of them needs, name a
+    backend: all others know the protocol."""
+    return layer(target) != "backends" or layer(name) in ("backends", "cluster", "cli") or target == PROTOCOL
 
 
 RULES = {"downwards": downwards, "backends-apart": backends_apart, "backends-by-protocol": backends_by_protocol}

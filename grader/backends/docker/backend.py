@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from grader.backends import owner
+from grader.backends import image, owner
 from grader.backends.containment import KIND, NAME
 from grader.backends.docker.building import Builder
 from grader.backends.docker.containers import remove
@@ -63,6 +63,13 @@ class DockerBackend:
     def prepare(self, environment: Environment) -> str:
         """Build the environment's image if it isn't there; return its id. Raises OurFault with the build's words."""
         return self._images.prepare(environment)
+
+    def publish(self, environment: Environment, repository: str | None = None) -> str:
+        """Build the environment's image, push it to a registry's path if one is given, and return its name."""
+        if repository is not None:
+            return self._images.publish(environment, repository)
+        self._images.prepare(environment)
+        return image.name(environment, self._dockerfile)
 
     def host(self, job: ServiceJob) -> Running:
         """Start a service's container. Raises ServiceFailed."""

@@ -46,6 +46,22 @@ class Images:
         except ENGINE_ERRORS as error:
             raise OurFault(f"the image of environment {environment.spec.id} can't be had: {says(error)}") from error
 
+    def publish(self, environment: Environment, repository: str) -> str:
+        """Push the environment's image to a registry's path; return its name there. Raises OurFault."""
+        made = self.prepare(environment)
+        called = image.name(environment, self._dockerfile, repository)
+        try:
+            place, _, tag = called.rpartition(":")
+            self._client.tag(made, place, tag)
+            for event in self._client.push(called, stream=True, decode=True):
+                if "error" in event:
+                    raise OurFault(
+                        f"{called} could not be pushed: {event['error']}", "see `docker login`, and what it may push"
+                    )
+        except ENGINE_ERRORS as error:
+            raise OurFault(f"{called} could not be pushed: {says(error)}") from error
+        return called
+
     def _id_of(self, tag: str) -> str | None:
         try:
             return str(self._client.inspect_image(tag)["Id"])  # type: ignore[no-untyped-call]

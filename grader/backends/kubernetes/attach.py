@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 STDIN, STDOUT, STDERR, STATUS = range(4)
 """Channels of the API's own protocol: the first byte of each message."""
+CLOSE = 255
+"""What closes one channel, in the API's newer protocol; with the older one the whole connection must go."""
+HALF_CLOSING = "v5.channel.k8s.io"
 CHUNK = 32 * 1024
 KEPT_ERRORS = 8 * 1024
 PING_SECONDS = 20
@@ -61,7 +64,7 @@ class Attachment:
             self._inner.shutdown(socket.SHUT_RDWR)
         with suppress(OSError, TypeError):  # closed meanwhile
             # Not SSLSocket's own method, which also takes the TLS session from under the thread that reads.
-            socket.socket.shutdown(self._api.sock, socket.SHUT_RDWR)
+            socket.socket.shutdown(self._api.sock, socket.SHUT_RDWR)  # type: ignore[arg-type]
         self._thread.join()
         self._inner.close()
 
@@ -70,7 +73,8 @@ class Attachment:
 
     def _hand_out(self, channel: int, data: bytes) -> None:
         if channel == STDOUT:
-            self._inner.sendall(data)
+            with suppress(OSError):  # nobody reads any more, while the process ends
+                self._inner.sendall(data)
         elif channel == STDERR:
             self._errors = (self._errors + data)[-KEPT_ERRORS:]
         elif channel == STATUS:
@@ -78,12 +82,12 @@ class Attachment:
 
 
 def relay(api: WebSocket, inner: socket.socket, channel: int, hand_out: Callable[[int, bytes], None]) -> None:
-    """Until one side hangs up: what comes from `inner` goes to this channel, and `hand_out` gets what comes of any channel.
+    """Until the API hangs up: what comes from `inner` goes to this channel, and `hand_out` gets what comes of any channel.
 
-    Then both are shut.
+    When `inner` ends, the channel is closed where that can be, else the connection. In the end both are shut.
     """
     poll = select.poll()
-    poll.register(api.sock, select.POLLIN)
+    poll.register(api.fileno(), select.POLLIN)  # type: ignore[no-untyped-call]
     poll.register(inner, select.POLLIN)
     number = inner.fileno()
     try:
@@ -93,16 +97,20 @@ def relay(api: WebSocket, inner: socket.socket, channel: int, hand_out: Callable
                 api.ping()
             if number in ready:
                 data = inner.recv(CHUNK)
-                if not data:
+                if data:
+                    api.send(bytes([channel]) + data, ABNF.OPCODE_BINARY)
+                elif api.subprotocol == HALF_CLOSING:
+                    api.send(bytes([CLOSE, channel]), ABNF.OPCODE_BINARY)
+                    poll.unregister(inner)
+                else:
                     return
-                api.send(bytes([channel]) + data, ABNF.OPCODE_BINARY)
             if set(ready) - {number} and not _take(api, hand_out):
                 return
     except (WebSocketException, OSError):
         pass  # one of the two sides hung up
     finally:
         with suppress(OSError, WebSocketException):
-            api.shutdown()
+            api.shutdown()  # type: ignore[no-untyped-call]
         with suppress(OSError):
             inner.shutdown(socket.SHUT_RDWR)
 

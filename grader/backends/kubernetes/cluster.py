@@ -95,7 +95,8 @@ class Cluster:
         configuration = self._client.configuration
         url = f"ws{configuration.host.removeprefix('http')}{path}?{urlencode(query)}"
         try:
-            return create_websocket(configuration, url, self._headers(path))
+            made: WebSocket = create_websocket(configuration, url, self._headers(path))
+            return made
         except (WebSocketException, OSError) as error:
             status = getattr(error, "status_code", 0)
             words = getattr(error, "resp_body", None)

@@ -23,6 +23,8 @@ START_SECONDS = 180
 """How long a pod may take to run: a cluster that grows by a node for it needs minutes."""
 RETRY_SECONDS = 1.0
 DEATH_SECONDS = 10
+CLOSE_SECONDS = 5
+"""How long to wait for the word that nothing is left."""
 KILLED = 137
 USERS = 1_000_000_000
 """User ids from here on are given to pods, one each: no image knows them, and what is counted by user counts one pod."""
@@ -53,7 +55,7 @@ class Pod:
     """A running pod with an agent in it that reads what it shall be from `pipe`; for one sandbox, then thrown away."""
 
     def __init__(self, place: Place, says: str, image: str, limits: Limits, message: bytes) -> None:
-        """Make it, and send the agent its first `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing."""
+        """Make it, and send the agent `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing."""
         self.name = f"sandbox-{secrets.token_hex(6)}"
         self.born = time.monotonic()
         self._cluster, self._path = place.cluster, f"{place.pods}/{self.name}"
@@ -104,16 +106,20 @@ class Pod:
             return Ended("vanished", f"the cluster does not answer for its pod: {error}")
 
     def close(self) -> None:
-        """Hang up, which ends everything in it, and delete it; never raises. May be called twice."""
+        """Hang up, which ends everything in it, and delete it; never raises. May be called twice.
+
+        When the agent's end is told, no process of the sandbox is left: it takes process 1 with it, and that all others.
+        """
         if self._pipe:
             self._pipe.close()
-        if self._attachment:
-            self._attachment.close()
-            self._attachment.pipe.close()
         try:
             self._cluster.delete(self._path, gracePeriodSeconds="1")
         except ClusterError as error:
             log.warning("pod %s was not deleted, and ends by itself: %s", self.name, error)
+        if self._attachment:
+            self._attachment.pipe.close()
+            self._attachment.wait(CLOSE_SECONDS)
+            self._attachment.close()
 
 
 def create(cluster: Cluster, pods: str, wanted: Json, deadline: float) -> None:
@@ -159,9 +165,8 @@ def why_not(found: Json) -> str:
         if reason:
             return f"{reason} {said}".strip()
     if status.get("phase") in ("Failed", "Succeeded"):
-        raise SandboxFailed(
-            f"pod {name} ended while it started: {status.get('reason', '')} {status.get('message', '')}".strip()
-        )
+        said = f"{status.get('reason', '')} {status.get('message', '')}".strip()
+        raise SandboxFailed(f"pod {name} ended while it started: {said}")
     for condition in status.get("conditions", ()):
         if condition["type"] == "PodScheduled" and condition["status"] != "True":
             return f"{condition.get('reason', '')}: {condition.get('message', '')}"

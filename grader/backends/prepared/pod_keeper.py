@@ -10,6 +10,7 @@ import asyncio
 import os
 import signal
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader.backends.prepared import keeper
@@ -30,7 +31,7 @@ class PodKeeper(keeper.Keeper):
     async def _open(self, stream: Stream, order: dict[str, Any]) -> None:
         self._killed_before = killed_by_memory_limit()
         room = self._rooms[stream.target["sandbox"]] = Room(stream.target["sandbox"], keeper.SOCKET)
-        os.unlink(keeper.SOCKET)  # there is no other to come
+        Path(keeper.SOCKET).unlink()  # there is no other to come
         endpoints, files = order.pop("endpoints"), order.pop("files")
         variables = {"PATH": os.environ["PATH"], **order.pop("variables")}
         room.folder = os.open(order["work"], os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)

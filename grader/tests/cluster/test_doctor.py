@@ -8,13 +8,12 @@ import os
 import pytest
 from typer.testing import CliRunner
 
-from grader.backends import image
 from grader.backends.protocol import Environment
 from grader.cli import main
 from grader.cli.app import app
 from grader.cluster import trial
 from grader.cluster.doctor import examine
-from grader.tests.clusters import cluster
+from grader.tests import clusters
 from grader.tests.contract.conftest import DOCKERFILE, environment
 
 __all__ = ["environment", "main"]
@@ -26,8 +25,9 @@ NOWHERE = "mlops-course/of-no-registry:1"
 def test_a_good_cluster(environment: Environment) -> None:
     """All is found by trying it: a privileged pod is refused, an image that no node can have is named, a network policy
     stops what went through before. Nothing of it is left but a namespace that is on its way out."""
-    here = cluster()
-    there = image.name(environment, DOCKERFILE)
+    there = clusters.backend(0, DOCKERFILE).prepare(environment)
+    here = clusters.cluster()
+    clusters.load(environment, DOCKERFILE, there)
     found = {one.what: one for one in examine(here, "mlops", {"contract": there, "none": NOWHERE})}
     assert {what: one.good for what, one in found.items()} == {
         "API": True, "rights": True, "storage": True, "metrics": True, "Pod Security": True, "images": False, "network": True,

@@ -50,9 +50,17 @@ def environment() -> Environment:
     return Environment(EnvironmentSpec.model_validate(yaml.safe_load(text)), folder)
 
 
+def kubernetes_backend(prepared: int) -> Backend:
+    from grader.tests import clusters
+
+    return clusters.backend(prepared, DOCKERFILE)
+
+
 BACKENDS: dict[str, Callable[[Path], Backend]] = {
     "docker": lambda _: docker_backend(prepared=False),
     "docker-prepared": lambda _: docker_backend(),
+    "kubernetes": lambda _: kubernetes_backend(prepared=0),
+    "kubernetes-prepared": lambda _: kubernetes_backend(prepared=1),
     "local": lambda home: local_backend(home, prepared=False),
     "local-prepared": lambda home: local_backend(home),
 }
@@ -60,7 +68,8 @@ BACKENDS: dict[str, Callable[[Path], Backend]] = {
 
 
 def _param(name: str) -> Any:
-    return pytest.param(name, marks=pytest.mark.docker if name.startswith("docker") else ())
+    marks = [mark for mark in ("docker", "kubernetes") if name.startswith(mark)]
+    return pytest.param(name, marks=[getattr(pytest.mark, mark) for mark in marks])
 
 
 @pytest.fixture(scope="session", params=[_param(name) for name in BACKENDS])
@@ -71,7 +80,11 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def backend(kind: str, environment: Environment, tmp_path_factory: pytest.TempPathFactory) -> Backend:
     backend = BACKENDS[kind](tmp_path_factory.mktemp("home"))
-    backend.prepare(environment)
+    image = backend.prepare(environment)
+    if backend.name == "kubernetes":
+        from grader.tests import clusters
+
+        clusters.load(environment, DOCKERFILE, image)
     return backend
 
 

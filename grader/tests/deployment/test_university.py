@@ -15,15 +15,18 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from grader.backends.kubernetes.cluster import Cluster
+from grader.backends.kubernetes.hosting import STORAGE
 from grader.course.tree import Lab
-from grader.tests.clusters import cluster, kubectl
+from grader.tests import clusters
 from grader.tests.deployment import charts
 from grader.tests.deployment.classroom import Classroom, known
+from grader.tests.deployment.kubectl import kubectl
 from grader.tests.path.conftest import MLOPS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -31,7 +34,7 @@ PAGE = ROOT / "grader" / "docs" / "grade-a-university.md"
 FULL = os.environ.get("MLOPS_PROOF") == "full"
 WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows")
 CLASS = 20 if FULL else 3
-VALUES = {
+VALUES: dict[str, Any] = {
     "image": {"tag": os.environ.get("MLOPS_TAG", "1")},
     "storesImage": {"tag": os.environ.get("MLOPS_TAG", "1")},
     "web": {"replicas": 1, "openMetrics": True},
@@ -90,17 +93,25 @@ def commands(*sections: str) -> list[str]:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installed]:
     """As the page says, and taken down as it says; then nothing of it is left."""
-    made = Installed(cluster(), f"chart-{secrets.token_hex(4)}", tmp_path_factory.mktemp("university"))
-    (made.folder / "values.yaml").write_text(yaml.safe_dump(VALUES), encoding="utf-8")
-    try:
-        for line in commands("Install"):
-            made.run(line)
-        yield made
-        for line in commands("Take it down"):
-            made.run(line)
-    finally:
-        for end in ("", "-sandboxes", "-services"):
-            kubectl("delete", "namespace", f"{made.namespace}{end}", "--ignore-not-found", "--wait=false")
+    clusters.backend(0)  # skips where there is no cluster
+    with pytest.MonkeyPatch.context() as patch, clusters.volumes(tmp_path_factory.mktemp("volumes"), patch):
+        storage = {"className": os.environ.get(STORAGE, "")}
+        more = {
+            "database": {"storage": storage},
+            "worker": {**VALUES["worker"], "storage": storage},
+            "sandboxes": {**VALUES["sandboxes"], "storageClass": storage["className"]},
+        }
+        made = Installed(clusters.cluster(), f"chart-{secrets.token_hex(4)}", tmp_path_factory.mktemp("university"))
+        (made.folder / "values.yaml").write_text(yaml.safe_dump(VALUES | more), encoding="utf-8")
+        try:
+            for line in commands("Install"):
+                made.run(line)
+            yield made
+            for line in commands("Take it down"):
+                made.run(line)
+        finally:
+            for end in ("", "-sandboxes", "-services"):
+                kubectl("delete", "namespace", f"{made.namespace}{end}", "--ignore-not-found", "--wait=false")
 
 
 def test_the_page(installed: Installed, lab04: Lab) -> None:

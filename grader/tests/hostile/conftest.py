@@ -17,7 +17,7 @@ from grader.backends.protocol import Backend
 from grader.course.tree import Course, Lab
 from grader.errors import Unavailable
 from grader.stack.stack import Stack
-from grader.tests import kept
+from grader.tests import clusters, kept
 from grader.tests.hostile.arena import Arena, Graded, Watched
 from grader.tests.hostile.case import Case
 
@@ -45,7 +45,8 @@ def arenas(course: Course, lab04: Lab, tmp_path_factory: pytest.TempPathFactory)
 
 
 def _arena(course: Course, name: str, home: Path) -> Arena:
-    watched = cast(Backend, Watched(_docker() if name == "docker" else _local(home)))
+    made = _kubernetes(course) if name == "kubernetes" else _docker() if name == "docker" else _local(home)
+    watched = cast(Backend, Watched(made))
     return Arena(course, watched, Stack(course, watched, home), home)
 
 
@@ -57,6 +58,13 @@ def _docker() -> Backend:
         if os.environ.get("CI") == "true":
             raise
         pytest.skip(str(why))
+    return backend
+
+
+def _kubernetes(course: Course) -> Backend:
+    backend = clusters.backend(SIDE_BY_SIDE)
+    for environment in map(course.environment, ("tracking", "servers")):
+        clusters.load(environment, None, backend.prepare(environment))
     return backend
 
 
