@@ -15,9 +15,10 @@ from pathlib import Path
 import docker
 import pytest
 
+from grader.tests.deployment import images
+
 FILE = Path(__file__).resolve().parents[3] / "environments" / "deployment" / "compose.yaml"
 INSTANCE = "mlops-course.instance"
-TAG = "test"
 
 
 class Compose:
@@ -28,7 +29,7 @@ class Compose:
         self.port, database, store = free_ports(3)
         self._variables = {
             **os.environ, "MLOPS_PORT": f"{self.port}", "MLOPS_DATABASE_PORT": f"{database}", "MLOPS_STORE_PORT": f"{store}",
-            "MLOPS_TAG": TAG, "MLOPS_JOBS": "2", "COMPOSE_PROGRESS": "plain",
+            "MLOPS_TAG": images.tag(), "MLOPS_JOBS": "2", "COMPOSE_PROGRESS": "plain",
         }  # fmt: skip
         self.url = f"http://127.0.0.1:{self.port}"
 
