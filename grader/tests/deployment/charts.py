@@ -59,7 +59,7 @@ def run(line: str, folder: Path) -> None:
     parser.add_argument("--values", type=Path)
     parser.add_argument("--set", default="")
     parser.add_argument("--timeout", default="5m", type=lambda text: int(text.removesuffix("m")) * 60)
-    for flag in ("--install", "--create-namespace", "--reuse-values", "--wait"):
+    for flag in ("--install", "--reuse-values", "--wait"):
         parser.add_argument(flag, action="store_true")
     asked = parser.parse_args(shlex.split(line)[1:])
     wait = "watcher" if asked.wait else None
@@ -77,4 +77,4 @@ def run(line: str, folder: Path) -> None:
             except helm.HelmError as error:
                 if not asked.install or not re.search("not found|no deployed releases", str(error)):
                     raise
-                config.install(CHART, asked.name, values, create_namespace=asked.create_namespace, **given)
+                config.install(CHART, asked.name, values, **given)

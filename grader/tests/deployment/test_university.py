@@ -27,6 +27,7 @@ from grader.tests import clusters
 from grader.tests.deployment import charts, images
 from grader.tests.deployment.classroom import Classroom, known
 from grader.tests.deployment.kubectl import kubectl
+from grader.tests.deployment.test_chart import EVERYTHING
 from grader.tests.path.conftest import MLOPS
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -34,6 +35,8 @@ PAGE = ROOT / "grader" / "docs" / "grade-a-university.md"
 FULL = os.environ.get("MLOPS_PROOF") == "full"
 WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows")
 CLASS = 20 if FULL else 3
+VOLUMES = 5
+"""Of the database, the worker, and three lab services."""
 VALUES: dict[str, Any] = {
     "image": {"tag": images.tag()},
     "storesImage": {"tag": images.tag()},
@@ -98,7 +101,13 @@ def installed(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Itera
         environment = course.environment(name)
         clusters.load(environment, None, backend.prepare(environment))
     images.load()
-    with pytest.MonkeyPatch.context() as patch, clusters.volumes(tmp_path_factory.mktemp("volumes"), patch):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "VOLUMES", VOLUMES)
+        yield from _installed(tmp_path_factory, patch)
+
+
+def _installed(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> Iterator[Installed]:
+    with clusters.volumes(tmp_path_factory.mktemp("volumes"), patch):
         storage = {"className": os.environ.get(STORAGE, "")}
         more = {
             "database": {"storage": storage},
@@ -136,6 +145,16 @@ def test_the_page(installed: Installed, lab04: Lab) -> None:
     for line in commands("Keep it safe"):
         installed.run(line)
     assert (installed.folder / "class.tar.gz").stat().st_size > 1000
+
+
+def test_the_api_knows_every_field(installed: Installed) -> None:
+    """Of all that the chart can make of its values, but for what only operators know."""
+    made = charts.rendered(namespace=installed.namespace, **{**EVERYTHING, "autoscaling": {"kind": "hpa"}})
+    known = [one for one in made.values() if "monitoring.coreos.com" not in one["apiVersion"]]
+    assert len(known) == len(made) - 1
+    (installed.folder / "all.yaml").write_text(yaml.safe_dump_all(known), encoding="utf-8")
+    kubectl("apply", "--dry-run=server", "--validate=strict", "--server-side", "--force-conflicts", "-n", installed.namespace, "-f",
+            str(installed.folder / "all.yaml"))  # fmt: skip
 
 
 def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
