@@ -152,9 +152,10 @@ def test_the_api_knows_every_field(installed: Installed) -> None:
     made = charts.rendered(namespace=installed.namespace, **{**EVERYTHING, "autoscaling": {"kind": "hpa"}})
     known = [one for one in made.values() if "monitoring.coreos.com" not in one["apiVersion"]]
     assert len(known) == len(made) - 1
-    (installed.folder / "all.yaml").write_text(yaml.safe_dump_all(known), encoding="utf-8")
-    kubectl("apply", "--dry-run=server", "--validate=strict", "--server-side", "--force-conflicts", "-n", installed.namespace, "-f",
-            str(installed.folder / "all.yaml"))  # fmt: skip
+    file = installed.folder / "all.yaml"
+    file.write_text(yaml.safe_dump_all(known), encoding="utf-8")
+    dry = ("--server-side", "--dry-run=server", "--force-conflicts", "--validate=strict")
+    kubectl("-n", installed.namespace, "apply", *dry, "--filename", str(file))
 
 
 def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
