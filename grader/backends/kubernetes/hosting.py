@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 from grader.backends.kubernetes import service_manifests as made_of
 from grader.backends.kubernetes.cluster import Cluster, ClusterError, Json
 from grader.backends.kubernetes.forward import Forwards, reaches
-from grader.backends.kubernetes.pod import IMAGE_CURE, UNMADE, UNPULLED
+from grader.backends.kubernetes.pod import IMAGE_CURE, START_SECONDS, UNMADE, UNPULLED, running, why_not
 from grader.backends.protocol import Address, Running, ServiceJob
-from grader.errors import ServiceFailed
+from grader.errors import SandboxFailed, ServiceFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,8 @@ class Hosting:
             self._create("services", made_of.service(job))
             found = self._cluster.get(self._path("services", name))
             self._create("statefulsets", made_of.stateful_set(job, image))
-        except (ClusterError, TimeoutError) as error:
+            self._until_started(f"{name}-0")
+        except (ClusterError, TimeoutError, SandboxFailed) as error:
             raise ServiceFailed(f"service {job.spec.id} could not be started: {error}") from error
         inside = {port: Address(found["spec"]["clusterIP"], number) for port, number in job.spec.ports.items()}
         return Running(
@@ -112,6 +113,16 @@ class Hosting:
         self._cluster.delete(self._path("statefulsets", name), propagationPolicy="Background")
         self._cluster.delete(self._path("pods", f"{name}-0"))
         self._until_gone("pods", f"{name}-0")
+
+    def _until_started(self, pod: str) -> None:
+        """Wait until it runs, or has ended, or can't start: not part of the time that a service has to become ready."""
+        deadline, said = time.monotonic() + START_SECONDS, ""
+        while (left := deadline - time.monotonic()) > 0:
+            for found in self._cluster.watch(self._path("pods"), pod, left):
+                if not found["deleted"] and (running(found) or _ended(found)):
+                    return
+                said = why_not(found) or said
+        raise TimeoutError(f"pod {pod} did not run within {START_SECONDS} s: {said}")
 
     def _until_gone(self, kind: str, name: str) -> None:
         deadline = time.monotonic() + GONE_SECONDS
