@@ -25,7 +25,10 @@ def main() -> int:
     # A bucket is a collection, and its first object would otherwise make seven volume files at once.
     weed = subprocess.Popen(COMMAND, env={**os.environ, "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"})
 
-    def stop(*_: object) -> None:
+    told = list[int]()
+
+    def stop(number: int, _: object) -> None:
+        told.append(number)
         weed.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):  # its filer waits for its own S3 gateway to hang up
             weed.wait(2)
@@ -33,7 +36,8 @@ def main() -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    return weed.wait()
+    code = weed.wait()
+    return 0 if told else code
 
 
 if __name__ == "__main__":
