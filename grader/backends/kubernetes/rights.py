@@ -25,7 +25,7 @@ SANDBOXES = (
 """In the namespace of the sandboxes."""
 SERVICES = (
     Right("apps", "statefulsets", ("create", "get", "delete")),
-    Right("", "pods", ("get", "delete")),
+    Right("", "pods", ("get", "watch", "delete")),
     Right("", "pods/log", ("get",)),
     Right("", "services", ("create", "get", "list", "delete")),
     Right("", "secrets", ("create", "delete")),
