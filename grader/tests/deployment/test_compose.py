@@ -52,7 +52,7 @@ def test_one_command_to_a_graded_submission(compose: Compose, lab04: Lab) -> Non
 def commands() -> list[str]:
     """Those of the page's section on compose, without what stands for `docker compose -f …`."""
     section = PAGE.read_text(encoding="utf-8").partition("## On one machine with compose")[2].partition("\n## ")[0]
-    found = re.findall(r"^docker compose -f environments/deployment/compose.yaml (.+)$", section, re.MULTILINE)
+    found = re.findall(r"^    docker compose -f environments/deployment/compose.yaml (.+)$", section, re.MULTILINE)
     assert [command.split()[0] for command in found] == ["up", "exec", "logs", "down"]
     return found[:2]
 
