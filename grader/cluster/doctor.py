@@ -27,9 +27,9 @@ def examine(cluster: Cluster, prefix: str, wanted: Mapping[str, str]) -> Iterato
     try:
         with trial.namespace(cluster) as place:
             yield _found("Pod Security", lambda: trial.pod_security(cluster, place))
-            having = _found("images", lambda: trial.images(cluster, place, wanted))
+            having, image = trial.images(cluster, place, wanted)
             yield having
-            yield _found("network", lambda: trial.network(cluster, place, next(iter(wanted.values()))))
+            yield _found("network", lambda: trial.network(cluster, place, image))
     except ClusterError as error:
         cure = "run this as somebody who may make and delete namespaces"
         yield Finding("trial", False, f"Pod Security, images and network were not looked at: {error} ({cure})")

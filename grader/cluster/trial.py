@@ -67,8 +67,8 @@ def pod_security(cluster: Cluster, place: str) -> Finding:
     return Finding("Pod Security", False, f"a privileged pod is admitted where `restricted` is enforced ({cure})")
 
 
-def images(cluster: Cluster, place: str, wanted: Mapping[str, str]) -> Finding:
-    """Whether a node has or gets the image of each environment. Raises ClusterError."""
+def images(cluster: Cluster, place: str, wanted: Mapping[str, str]) -> tuple[Finding, str]:
+    """Whether a node has or gets the image of each environment; and one that it has, or "". Raises ClusterError."""
     path = f"{_pods(place)}/images"
     cluster.create(_pods(place), _pod("images", wanted, ["python", "-c", ""]))
     deadline, waiting, lacking, node = time.monotonic() + PULL_SECONDS, set(wanted), dict[str, str](), "a node"
@@ -82,20 +82,26 @@ def images(cluster: Cluster, place: str, wanted: Mapping[str, str]) -> Finding:
             if state["name"] in lacking or "terminated" in state["state"] or "running" in state["state"]:
                 waiting.discard(state["name"])
         time.sleep(POLL_SECONDS)
+    cluster.delete(path)
     lacking |= {name: wanted[name] for name in waiting}
+    there = next((image for name, image in wanted.items() if name not in lacking), "")
     if not lacking:
-        return Finding("images", True, f"{node} has all {len(wanted)} of the environments")
+        return Finding("images", True, f"{node} has all {len(wanted)} of the environments"), there
     cure = "`mlops admin images --push REGISTRY/PREFIX`, and MLOPS_IMAGES=REGISTRY/PREFIX; or load them on the nodes"
-    return Finding("images", False, f"{node} can't have {', '.join(lacking[name] for name in sorted(lacking))} ({cure})")
+    names = ", ".join(lacking[name] for name in sorted(lacking))
+    return Finding("images", False, f"{node} can't have {names} ({cure})"), there
 
 
 def network(cluster: Cluster, place: str, image: str) -> Finding:
-    """Whether a policy that denies really stops what went through before. Raises ClusterError."""
-    cluster.create(_pods(place), _pod("listens", {"listens": image}, ["python", "-c", LISTEN]))
-    address = _address(cluster, place)
-    if not address:
-        return Finding("network", False, f"not looked at: no pod with {image} was running within {START_SECONDS:g} s")
-    cluster.create(_pods(place), _pod("asks", {"asks": image}, ["python", "-c", ASK, address]))
+    """Whether a policy that denies really stops what went through before, tried with pods of this image ("": there is none).
+    Raises ClusterError."""
+    if not image:
+        return Finding("network", False, "not looked at: there is no image for two pods (see images)")
+    address, why = _start(cluster, place, _pod("listens", {"listens": image}, ["python", "-c", LISTEN]))
+    if address:
+        _, why = _start(cluster, place, _pod("asks", {"asks": image}, ["python", "-c", ASK, address]))
+    if why:
+        return Finding("network", False, f"not looked at: {why} (make room on the nodes, then look again)")
     if not _says(cluster, place, ["open"], START_SECONDS):
         cure = "see the network plugin, and policies that hold for all namespaces"
         return Finding("network", False, f"a pod does not reach another one without any policy ({cure})")
@@ -106,14 +112,21 @@ def network(cluster: Cluster, place: str, image: str) -> Finding:
     return Finding("network", True, f"a policy that denies is enforced, within {time.monotonic() - began:.0f} s")
 
 
-def _address(cluster: Cluster, place: str) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        status = cluster.get(f"{_pods(place)}/listens")["status"]
+def _start(cluster: Cluster, place: str, pod: Json) -> tuple[str, str]:
+    """Have a pod run: its address, or why it doesn't. Raises ClusterError."""
+    name, deadline = pod["metadata"]["name"], time.monotonic() + START_SECONDS
+    cluster.create(_pods(place), pod)
+    while True:
+        status = cluster.get(f"{_pods(place)}/{name}")["status"]
         if status.get("phase") == "Running" and status.get("podIP"):
-            return str(status["podIP"])
+            return str(status["podIP"]), ""
+        if time.monotonic() > deadline:
+            said = [one["message"] for one in status.get("conditions", []) if one["status"] != "True" and one.get("message")]
+            return (
+                "",
+                f"a pod with {pod['spec']['containers'][0]['image']} did not run within {START_SECONDS:g} s: {'; '.join(said)}",
+            )
         time.sleep(POLL_SECONDS)
-    return ""
 
 
 def _says(cluster: Cluster, place: str, last: list[str], seconds: float) -> bool:

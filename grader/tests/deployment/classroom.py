@@ -35,7 +35,9 @@ class Classroom:
             token = client.sign_in({"link": way_in.rpartition("#")[2]}, "a laptop").token
         made, _ = known(self.lab, work)
         with Client(self.url, token) as client:
-            submission = client.submit(self.course, ASSIGNMENT, bundle(self.lab, made), f"{self.course}-{student}-{work}").submission
+            submission = client.submit(
+                self.course, ASSIGNMENT, bundle(self.lab, made), f"{self.course}-{student}-{work}"
+            ).submission
         self._tokens[submission] = token
         return submission
 

@@ -61,10 +61,13 @@ def confinement(compose: Compose) -> dict[str, tuple[str, bool, list[str]]]:
     """User, read-only root and dropped capabilities of each container that runs."""
     engine = docker.from_env().api
     rows = [json.loads(line) for line in compose("ps", "--format", "json").splitlines()]
+    files = compose("exec", "-T", "database", "cat", "/secrets/postgres-password", "/secrets/s3-secret-key")
+    passwords = re.findall(r"[0-9a-f]{48}", files)
+    assert len(passwords) == 2
     found = {}
     for row in rows:
         seen = engine.inspect_container(row["ID"])
-        assert re.search(r"[0-9a-f]{48}", json.dumps(seen["Config"])) is None
+        assert [password for password in passwords if password in json.dumps(seen)] == []
         host = seen["HostConfig"]
         found[row["Service"]] = (seen["Config"]["User"], host["ReadonlyRootfs"], host["CapDrop"])
     return found

@@ -37,13 +37,15 @@ WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows"
 CLASS = 20 if FULL else 3
 VOLUMES = 5
 """Of the database, the worker, and three lab services."""
+LITTLE = {"requests": {"cpu": "20m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
+"""A machine that runs tests has other things to do, and a node gives no more cores than it has."""
 VALUES: dict[str, Any] = {
     "image": {"tag": images.tag()},
     "storesImage": {"tag": images.tag()},
-    "web": {"replicas": 1, "openMetrics": True},
-    "worker": {"jobs": 2, "leaseSeconds": 15, "drainSeconds": 60},
+    "web": {"replicas": 1, "openMetrics": True, "resources": LITTLE},
+    "worker": {"jobs": 2, "leaseSeconds": 15, "drainSeconds": 60, "resources": LITTLE},
     "sandboxes": {"prepared": 1},
-    "blobs": {"storage": {"ephemeral": True}},
+    "blobs": {"storage": {"ephemeral": True}, "resources": LITTLE},
 }
 pytestmark = [pytest.mark.kubernetes, pytest.mark.timeout(1500)]
 
@@ -110,7 +112,7 @@ def _installed(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPat
     with clusters.volumes(tmp_path_factory.mktemp("volumes"), patch):
         storage = {"className": os.environ.get(STORAGE, "")}
         more = {
-            "database": {"storage": storage},
+            "database": {"storage": storage, "resources": LITTLE},
             "worker": {**VALUES["worker"], "storage": storage},
             "sandboxes": {**VALUES["sandboxes"], "storageClass": storage["className"]},
         }
