@@ -110,14 +110,21 @@ class Stack:
                 write(self._file, state)
 
     def _bring_up(self, state: StackState, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> None:
-        for spec in in_order(self.course, services):
-            if spec.id in state.running and self._answers(state, spec):
-                continue
+        """Start what is missing, and return when all of it answers: one may start while others still do (`beside`)."""
+        wanted = in_order(self.course, services)
+        starting = [spec for spec in wanted if not (spec.id in state.running and self._answers(state, spec))]
+        waiting: list[ServiceSpec] = []
+        for spec in starting:
             if spec.id in state.running:
                 self.backend.stop(state.running.pop(spec.id))
+            for other in [one for one in waiting if one.id in spec.needs and one.id not in spec.beside]:
+                self._await(state, other, demanded or {})
+                waiting.remove(other)
             self.say(f"starting {spec.title} …")
-            port = (demanded or {}).get(spec.id)
-            self._start(state, spec, {} if port is None else {spec.endpoint: port})
+            self._host(state, spec, demanded or {})
+            waiting.append(spec)
+        for spec in waiting:
+            self._await(state, spec, demanded or {})
 
     def answers(self, running: Running) -> bool:
         """Whether a service that is up answers now."""
@@ -130,28 +137,35 @@ class Stack:
             return True
         return False
 
-    def _start(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
+    def _host(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
         environment = self.course.environment(spec.environment)
         self.backend.prepare(environment)
         if spec.id not in state.secrets:
             self.backend.erase(self.instance, spec.id)  # data whose secrets are lost lets nobody in any more
         given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
         write(self._file, state)  # before the service learns its secrets: a kill now must not lose them
+        chosen = ports.choose(spec.ports, {spec.endpoint: demanded[spec.id]} if spec.id in demanded else {})
         peers = {need: state.running[need] for need in spec.needs}
+        job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, chosen)
+        state.running[spec.id] = self.backend.host(job)
+        write(self._file, state)
+
+    def _await(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
+        """Wait until it answers; one whose port was taken in between is started again. Raises ServiceFailed."""
         for attempt in range(1, STARTS + 1):
-            chosen = ports.choose(spec.ports, demanded)
-            job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, chosen)
-            running = self.backend.host(job)
-            state.running[spec.id] = running
-            write(self._file, state)
-            problem = ready(self.backend, running, spec, _client(running, given))
+            running = state.running[spec.id]
+            problem = ready(self.backend, running, spec, _client(running, state.secrets[spec.id]))
             if not problem:
                 return
             log = self.backend.logs(running)
-            self.backend.stop(state.running.pop(spec.id))
+            told = [one for one in map(self.course.service, state.running) if spec.id in one.needs]
+            for one in (*told, spec):  # what started beside it knows the address that it had
+                self.backend.stop(state.running.pop(one.id))
             if attempt == STARTS or "in use" not in log:
                 tail = "\n".join(log.splitlines()[-15:])
                 raise ServiceFailed(f"{spec.title} did not start: {problem}\n{tail}", "see `mlops doctor`")
+            for one in (spec, *told):
+                self._host(state, one, demanded)
 
     def _take_down(self, state: StackState) -> list[str]:
         """Stop dependents before what they need."""

@@ -6,6 +6,7 @@ import os
 import shlex
 import socket
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
 
 from grader.backends.protocol import Environment
 from grader.errors import Unavailable
@@ -27,6 +29,7 @@ LOAD = "MLOPS_KUBE_LOAD"
 """The command that loads images of this machine's Docker onto the nodes (`kind load docker-image`), their names appended."""
 NAMESPACE = "MLOPS_KUBE_NAMESPACE"
 VOLUMES = 4
+LOADED: set[str] = set()
 
 
 def backend(prepared: int, dockerfile: Path | None = None) -> KubernetesBackend:
@@ -53,14 +56,16 @@ def cluster() -> Cluster:
 
 def load(environment: Environment, dockerfile: Path | None, name: str) -> None:
     """Have the environment's image on every node: built, and loaded by the command that MLOPS_KUBE_LOAD names."""
-    nodes = cluster().get("/api/v1/nodes")["items"]
-    there = [any(known.endswith(name) for one in node["status"]["images"] for known in one["names"]) for node in nodes]
-    if all(there) or not os.environ.get(LOAD):
-        return
     from grader.backends.docker.backend import DockerBackend
 
-    assert DockerBackend(dockerfile).publish(environment) == name
-    subprocess.run([*shlex.split(os.environ[LOAD]), name], check=True, capture_output=True, timeout=600)
+    with FileLock(Path(tempfile.gettempdir()) / "mlops-tests-load.lock"):
+        nodes = cluster().get("/api/v1/nodes")["items"]
+        there = [any(known.endswith(name) for one in node["status"]["images"] for known in one["names"]) for node in nodes]
+        if all(there) or not os.environ.get(LOAD) or name in LOADED:
+            return
+        assert DockerBackend(dockerfile).publish(environment) == name
+        subprocess.run([*shlex.split(os.environ[LOAD]), name], check=True, capture_output=True, timeout=600)
+        LOADED.add(name)  # a node tells its images a moment later
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Hosting:
         self._forwards = Forwards(cluster)
 
     def host(self, job: ServiceJob, image: str) -> Running:
-        """Start a service. Raises ServiceFailed."""
+        """Start a service, and wait until its process runs. Raises ServiceFailed, leaving no pod."""
         name = made_of.object_name(job.instance, job.spec.id)
         try:
             self._end(name)
@@ -47,6 +47,8 @@ class Hosting:
             self._create("statefulsets", made_of.stateful_set(job, image))
             self._until_started(f"{name}-0")
         except (ClusterError, TimeoutError, SandboxFailed) as error:
+            with suppress(ClusterError, TimeoutError):
+                self._end(name)
             raise ServiceFailed(f"service {job.spec.id} could not be started: {error}") from error
         inside = {port: Address(found["spec"]["clusterIP"], number) for port, number in job.spec.ports.items()}
         return Running(

@@ -16,6 +16,8 @@ from grader.backends.protocol import Ended
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.backends.kubernetes.leases import Owner
     from grader.spec.limits import Limits
 
@@ -29,6 +31,7 @@ KILLED = 137
 USERS = 1_000_000_000
 """User ids from here on are given to pods, one each: no image knows them, and what is counted by user counts one pod."""
 UNPULLED = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
+NO_ROOM = "Unschedulable"
 UNMADE = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
 IMAGE_CURE = (
     "`mlops admin images --push REGISTRY/PATH` builds and pushes the environments' images, and MLOPS_IMAGES=REGISTRY/PATH "
@@ -54,8 +57,13 @@ class Place:
 class Pod:
     """A running pod with an agent in it that reads what it shall be from `pipe`; for one sandbox, then thrown away."""
 
-    def __init__(self, place: Place, says: str, image: str, limits: Limits, message: bytes) -> None:
-        """Make it, and send the agent `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing."""
+    def __init__(
+        self, place: Place, says: str, image: str, limits: Limits, message: bytes, lacking: Callable[[], None] = lambda: None
+    ) -> None:
+        """Make it, and send the agent `message`. Raises ClusterError, TimeoutError or SandboxFailed, leaving nothing.
+
+        `lacking` is called when the cluster has no room for it: it may make some, or raise.
+        """
         self.name = f"sandbox-{secrets.token_hex(6)}"
         self.born = time.monotonic()
         self._cluster, self._path = place.cluster, f"{place.pods}/{self.name}"
@@ -66,8 +74,8 @@ class Pod:
             user = USERS + secrets.randbelow(USERS)
             wanted = manifests.pod(self.name, says, image, limits, user, place.owner.get())
             deadline = time.monotonic() + START_SECONDS
-            create(place.cluster, place.pods, wanted, deadline)
-            until_running(place.cluster, place.pods, self.name, deadline)
+            create(place.cluster, place.pods, wanted, deadline, lacking)
+            until_running(place.cluster, place.pods, self.name, deadline, lacking)
             command = manifests.agent_command(limits)
             self._attachment = Attachment(place.cluster, self._path, manifests.CONTAINER, command)
             self._attachment.pipe.sendall(message)
@@ -122,7 +130,7 @@ class Pod:
             self._attachment.close()
 
 
-def create(cluster: Cluster, pods: str, wanted: Json, deadline: float) -> None:
+def create(cluster: Cluster, pods: str, wanted: Json, deadline: float, lacking: Callable[[], None]) -> None:
     """Create a pod, waiting for room where a quota leaves none. Raises ClusterError."""
     while True:
         try:
@@ -131,10 +139,11 @@ def create(cluster: Cluster, pods: str, wanted: Json, deadline: float) -> None:
         except ClusterError as error:
             if error.status != 403 or "exceeded quota" not in str(error) or time.monotonic() > deadline:
                 raise
+        lacking()
         time.sleep(RETRY_SECONDS)
 
 
-def until_running(cluster: Cluster, pods: str, name: str, deadline: float) -> None:
+def until_running(cluster: Cluster, pods: str, name: str, deadline: float, lacking: Callable[[], None]) -> None:
     """Wait until its container runs. Raises SandboxFailed when it won't, TimeoutError, ClusterError."""
     said = "nothing was said of it"
     while (left := deadline - time.monotonic()) > 0:
@@ -144,6 +153,8 @@ def until_running(cluster: Cluster, pods: str, name: str, deadline: float) -> No
             if running(found):
                 return
             said = why_not(found) or said
+            if said.startswith(NO_ROOM):
+                lacking()
     raise TimeoutError(f"pod {name} did not run within {START_SECONDS} s: {said}")
 
 

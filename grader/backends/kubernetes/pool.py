@@ -24,6 +24,8 @@ from grader.backends.tunnel import answer_of
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from grader.backends.protocol import Environment
     from grader.spec.limits import Limits
 
@@ -113,7 +115,7 @@ class _State:
                 self._filler = threading.Thread(target=self._fill, name="prepared-pods", daemon=True)
                 self._filler.start()
             self._changed.notify_all()
-        return pod or self._make(kind, shelf)
+        return pod or self._make(kind, shelf, lambda: self._make_room(kind))
 
     def waiting(self, kind: Kind) -> int:
         with self._changed:
@@ -125,6 +127,16 @@ class _State:
             pods = [pod for shelf in self._shelves.values() for pod in shelf.idle]
             self._shelves.clear()
             self._changed.notify_all()
+        for pod in pods:
+            pod.close()
+
+    def _make_room(self, kind: Kind) -> None:
+        """The cluster is full: pods that wait for other kinds go."""
+        with self._changed:
+            others = [shelf for other, shelf in self._shelves.items() if other != kind]
+            pods = [pod for shelf in others for pod in shelf.idle]
+            for shelf in others:
+                shelf.idle = []
         for pod in pods:
             pod.close()
 
@@ -173,7 +185,7 @@ class _State:
 
     def _add(self, kind: Kind, shelf: _Shelf) -> None:
         try:
-            pod = self._make(kind, shelf)
+            pod = self._make(kind, shelf, _full)
         except (ClusterError, TimeoutError, OSError, SandboxFailed, CannotPrepare) as error:
             log.info("no pod could be prepared for %s: %s", kind.environment, error)
             with self._changed:
@@ -187,7 +199,7 @@ class _State:
         if not kept:
             pod.close()
 
-    def _make(self, kind: Kind, shelf: _Shelf) -> Pod:
+    def _make(self, kind: Kind, shelf: _Shelf, lacking: Callable[[], None]) -> Pod:
         settings = {
             "modules": kind.modules,
             "warm_up": kind.warm_up,
@@ -196,7 +208,7 @@ class _State:
             "imported": shelf.imported,
         }
         message = bootstrap.message(bootstrap.POD_KEEPER, settings)
-        pod = Pod(self._place, f"prepared-{kind.environment}", kind.image, kind.limits, message)
+        pod = Pod(self._place, f"prepared-{kind.environment}", kind.image, kind.limits, message, lacking)
         ready = False
         try:
             answer = pod.pipe.call(_prepare(pod), PREPARE_SECONDS)
@@ -221,6 +233,11 @@ class _State:
                 "no prepared sandboxes for environment %s, each grading imports its libraries anew: %s", kind.environment, why
             )
         raise CannotPrepare(why)
+
+
+def _full() -> None:
+    """A pod that only might be needed does not wait for room."""
+    raise SandboxFailed("the cluster has no room for another pod")
 
 
 async def _prepare(pod: Pod) -> dict[str, Any]:
