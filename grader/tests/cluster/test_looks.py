@@ -59,8 +59,8 @@ def test_a_bare_cluster() -> None:
         ((), f"all {VERBS} that workers use in course-sandboxes and course-services"),
         (
             ("create leases", "get resourcequotas"),
-            "not allowed: create leases in course-sandboxes, get resourcequotas in course-sandboxes (the chart's Roles give them "
-            "to its workers; `kubectl auth can-i --list` shows yours)",
+            "not allowed: create leases in course-sandboxes, get resourcequotas in course-sandboxes (the chart's Roles give "
+            "them to its workers; `kubectl auth can-i --list` shows yours)",
         ),
     ],
 )
