@@ -47,12 +47,12 @@ class Compose:
 
     def left(self) -> list[str]:
         """Names of all that the engine has of this project and of its lab services."""
-        engine, found = docker.from_env(), list[str]()
+        engine, found = docker.from_env(), list[str | None]()
         for label in (f"com.docker.compose.project={self.name}", f"{INSTANCE}={self.instance}"):
             found += [one.name for one in engine.containers.list(all=True, filters={"label": label})]
             found += [one.name for one in engine.volumes.list(filters={"label": label})]
             found += [one.name for one in engine.networks.list(filters={"label": label})]
-        return sorted(found)
+        return sorted(name for name in found if name)
 
 
 @contextmanager
