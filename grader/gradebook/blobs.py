@@ -37,6 +37,9 @@ class Blobs(Protocol):
     def has(self, name: str) -> bool:
         """Whether there is such a blob. Raises BlobsUnavailable."""
 
+    def prepare(self) -> None:
+        """Make the store, where it isn't there and can be made. Raises BlobsUnavailable."""
+
 
 def open_blobs(place: str) -> Blobs:
     """The store at `s3://bucket/prefix`, or in a folder. Raises BadInput for another kind of URL."""
@@ -89,6 +92,9 @@ class FolderBlobs:
         with self._failures():
             return self._file(name).exists()
 
+    def prepare(self) -> None:
+        """Nothing to do: a folder is made by what is put first."""
+
     def _file(self, name: str) -> Path:
         return self.root / _valid(name)[:2] / name
 
@@ -127,6 +133,17 @@ class S3Blobs:
         except KeyError:
             return False
         return True
+
+    def prepare(self) -> None:
+        """Make the bucket. One that these credentials may not look at is left as it is: the first `put` will tell."""
+        from botocore.exceptions import ClientError
+
+        with self._failures():
+            try:
+                self._client.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in ("NoSuchBucket", "404"):
+                    self._client.create_bucket(Bucket=self._bucket)
 
     def _key(self, name: str) -> str:
         return f"{self._prefix}{_valid(name)[:2]}/{name}"
