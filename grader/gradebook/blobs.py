@@ -25,6 +25,10 @@ class BlobsUnavailable(OurFault):
     """The store can't be reached, is full, or holds other bytes than it was given. Nothing was acknowledged."""
 
 
+class BlobSpoilt(BlobsUnavailable):
+    """The store holds other bytes than it was given under this name, and no other try will help."""
+
+
 class Blobs(Protocol):
     """A store of blobs."""
 
@@ -32,7 +36,7 @@ class Blobs(Protocol):
         """Keep the bytes; returns their name, the SHA-256. When it returns, they survive a crash. Raises BlobsUnavailable."""
 
     def get(self, name: str) -> bytes:
-        """The bytes of this name. Raises KeyError when there are none, BlobsUnavailable when they are not those."""
+        """The bytes of this name. Raises KeyError when there are none, BlobSpoilt when they are not those, BlobsUnavailable."""
 
     def has(self, name: str) -> bool:
         """Whether there is such a blob. Raises BlobsUnavailable."""
@@ -157,7 +161,7 @@ def _valid(name: str) -> str:
 
 def _checked(name: str, content: bytes) -> bytes:
     if _name(content) != name:
-        raise BlobsUnavailable(f"what is kept as {name} is something else", "restore it from a backup")
+        raise BlobSpoilt(f"what is kept as {name} is something else", "restore it from a backup")
     return content
 
 
