@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-MOST_WORDS = 50_000
+MOST_WORDS = 20_000
 """Of all parts together. What is longer is no lab's work, and is compared as far as it goes."""
 NAME, NUMBER, TEXT = "name", "0", "''"
 """What stands for every name that a writer is free to choose, for every number, and for every text."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from grader.similarity.code import Code
 from grader.similarity.fingerprint import LENGTH, Gram, grams
 
-CANDIDATES = 50
+CANDIDATES = 20
 """Places that a k-gram is looked for at: sources that repeat themselves must not take for ever."""
 MOST = 100
 

@@ -70,7 +70,7 @@ def parse(content: bytes) -> tuple[list[tuple[int, str, Enrol]], list[WrongField
     try:
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), restkey="", strict=True)
         if "name" not in (rows.fieldnames or ()) or not set(rows.fieldnames or ()) <= set(COLUMNS):
-            raise _unusable([_wrong(1, "it does not name the file's columns")])
+            raise _unusable([_wrong(1, "it does not name its columns")])
         lines = [(rows.line_num, row) for row in rows]
     except (UnicodeDecodeError, csv.Error):
         raise Unusable("the file is no CSV file in UTF-8", HOW) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -198,7 +199,7 @@ def test_nothing_is_asked_while_nothing_is_taken(quizzing: School) -> None:
         assert [words in client.get("/courses/math/assignments/sums").text for words in (said, PLACE)] == [True, False]
 
 
-def _kept(client: TestClient, token: str) -> object:
+def _kept(client: TestClient, token: str) -> Any:
     return client.post(f"{PLACE}/1", data={"answer": "a", "csrf_token": token})
 
 
