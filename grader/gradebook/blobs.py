@@ -177,10 +177,10 @@ def _sync(folder: Path) -> None:
 
 
 def _s3_client() -> S3Client:
-    """By the usual variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL …)."""
+    """By the usual variables (AWS_ACCESS_KEY_ID …), as they are now: boto3's default session remembers earlier ones."""
     import boto3
     from botocore.config import Config
 
     retries = {"total_max_attempts": 3, "mode": "standard"}
     config = Config(connect_timeout=3, read_timeout=30, retries=retries, s3={"addressing_style": "path"})  # type: ignore[arg-type]
-    return boto3.client("s3", config=config)
+    return boto3.session.Session().client("s3", config=config)
