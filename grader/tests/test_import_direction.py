@@ -13,8 +13,8 @@ SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
     "errors", "spec", "result", "backends", "cluster", "course", "notebook", "work", "services", "stack", "run", "checks",
-    "grading", "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange", "accounts",
-    "api", "server", "web", "cli", "magic", "jupyter",
+    "grading", "similarity", "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange",
+    "accounts", "api", "server", "web", "cli", "magic", "jupyter",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}
 """What each layer may import besides itself: those below it …"""
