@@ -72,6 +72,12 @@ class Stack:
             self._bring_up(state, services, demanded)
             return dict(state.running)
 
+    def again(self, services: Sequence[str]) -> dict[str, Running]:
+        """The services, up and answering once more, for who uses them already. Raises ServiceFailed."""
+        with self._state() as state:
+            self._bring_up(state, services)
+            return dict(state.running)
+
     def stop(self) -> list[str]:
         """Stop everything, whoever uses it; returns the names of what was up."""
         with self._state() as state:
@@ -110,14 +116,26 @@ class Stack:
                 write(self._file, state)
 
     def _bring_up(self, state: StackState, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> None:
+        stopped: list[str] = []
         for spec in in_order(self.course, services):
             if spec.id in state.running and self._answers(state, spec):
                 continue
-            if spec.id in state.running:
-                self.backend.stop(state.running.pop(spec.id))
+            stopped += self._stop_with_dependents(state, spec)
             self.say(f"starting {spec.title} …")
             port = (demanded or {}).get(spec.id)
             self._start(state, spec, {} if port is None else {spec.endpoint: port})
+        left = [name for name in stopped if name not in state.running]
+        if left:
+            self._bring_up(state, left, demanded)
+
+    def _stop_with_dependents(self, state: StackState, spec: ServiceSpec) -> list[str]:
+        """Stop a service that fails, and those up that need it: they know the old one's address. Returns the names."""
+        needing = [other.id for other in in_order(self.course, list(state.running)) if other.id != spec.id]
+        family = [name for name in needing if spec.id in {need.id for need in in_order(self.course, [name])}]
+        ended = [name for name in (*reversed(family), spec.id) if name in state.running]
+        for name in ended:
+            self.backend.stop(state.running.pop(name))
+        return ended
 
     def answers(self, running: Running) -> bool:
         """Whether a service that is up answers now."""
