@@ -93,20 +93,11 @@ class Batches:
             session.flush()
             for row in rows:
                 session.add(Receipt(submission_id=row.id, person_id=row.person_id, received_at=now))
-                session.add(
-                    Job(
-                        submission_id=row.id,
-                        person_id=row.person_id,
-                        lab="lab",
-                        lab_version="v1",
-                        image="image",
-                        priority=LEARNER_WAITS,
-                        state="waiting",
-                        not_before=now,
-                        reason="handed in",
-                        created_at=now,
-                    )  # fmt: skip
-                )
+                job = Job(
+                    submission_id=row.id, person_id=row.person_id, lab="lab", lab_version="v1", image="image",
+                    priority=LEARNER_WAITS, state="waiting", not_before=now, reason="handed in", created_at=now,
+                )  # fmt: skip
+                session.add(job)
             self._made += count
             return rows[0].id
 

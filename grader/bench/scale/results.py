@@ -15,6 +15,12 @@ from grader.bench.scale.batch import Measured
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parents[2] / "docs" / "capacity.md"
+TEMPLATE = Path(__file__).with_name("page.md")
+COLUMNS = (
+    "batch", "submissions", "workers x jobs", "a second", "API calls a submission", "lease, p50 / p99 ms",
+    "complete, p50 / p99 ms", "CPU ms a submission: workers, database, API server and etcd, scheduler and controllers",
+    "lost or doubled",
+)  # fmt: skip
 HOUR = 3600
 STUDENTS = (30, 300, 1_000, 3_000, 10_000, 30_000, 100_000)
 GRADING_CORE_SECONDS = 0.85
@@ -68,22 +74,17 @@ def keep(found: Results) -> None:
 
 def table(found: Results) -> str:
     """What was measured, a row a batch."""
-    head = (
-        "| batch | submissions | workers x jobs | a second | API calls a submission | lease, p50 / p99 ms | complete, p50 / p99 ms |"
-        " CPU ms a submission: workers, database, API server and etcd, scheduler and controllers | lost or doubled |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-    )
     rows = [("queue alone", run) for run in found.alone] + [("to find the knee", run) for run in found.knee]
-    return head + "".join(_row(what, run) for what, run in [*rows, ("the whole", found.whole)])
+    return _head(COLUMNS) + "".join(_row(what, run) for what, run in [*rows, ("the whole", found.whole)])
 
 
 def capacity(found: Results) -> str:
     """What the measured figures come to, a row a class."""
-    head = (
-        "| students who hand in within an hour | gradings a second | share of the measured dispatch rate | pods at once | nodes of"
-        f" {NODE_CORES} cores, {NODE_MIB // 1024} GiB | dollars for 1,000 gradings |\n| --- | --- | --- | --- | --- | --- |\n"
-    )
-    return head + "".join(_class(students, found.whole["rate"]) for students in STUDENTS)
+    columns = (
+        "students who hand in within an hour", "gradings a second", "share of the measured dispatch rate", "pods at once",
+        f"nodes of {NODE_CORES} cores, {NODE_MIB // 1024} GiB", "dollars for 1,000 gradings",
+    )  # fmt: skip
+    return _head(columns) + "".join(_class(students, found.whole["rate"]) for students in STUDENTS)
 
 
 def page(found: Results) -> str:
@@ -91,33 +92,16 @@ def page(found: Results) -> str:
     whole, memory = found.whole, found.whole["load"]["memory"]
     batch = whole["batch"]
     held = ", ".join(f"{name} {mib:g} MiB" for name, mib in memory.items())
-    return f"""# How many students
+    return TEMPLATE.read_text(encoding="utf-8").format(
+        at=found.at, cores=found.cores, load=found.load, nodes=found.nodes, table=table(found), capacity=capacity(found),
+        submissions=batch["submissions"], seconds=whole["seconds"], held=held, grading=GRADING_CORE_SECONDS,
+        transactions=whole["load"]["transactions"] / batch["submissions"], pod_seconds=POD_SECONDS, pod_mib=POD_MIB, used=USED,
+        kib=whole["load"]["wal_mb"] * 1024 / batch["submissions"], core_hour=CORE_HOUR_DOLLARS,
+    )  # fmt: skip
 
-Written by `python -m grader.bench.scale --keep` from `grader/bench/scale/results.json`; a test compares them.
 
-## Measured
-
-{found.at} UTC, {found.cores} cores for everything (workers, PostgreSQL, API server, etcd, scheduler, controllers, kwok), load
-{found.load:g}. {found.nodes:,} simulated nodes (kwok) on a real Kubernetes API server; the nodes' leases are renewed every 30 s. Queue,
-worker, manifests and API calls are the product's; the pods are simulated: they run after a second and are done two seconds later.
-So this measures how fast submissions are dispatched, not how fast they are graded. The database does not wait for its disk (fsync is off).
-
-{table(found)}
-Calls are create, watch and delete of a pod. The real backend opens one stream more to each pod (`exec`), which simulated nodes don't
-have. The whole batch: {batch["submissions"]:,} submissions in {whole["seconds"]:g} s, {whole["load"]["transactions"] / batch["submissions"]:.1f}
-transactions and {whole["load"]["wal_mb"] * 1024 / batch["submissions"]:.1f} KiB of write-ahead log a submission. The most memory held: {held}.
-
-## Extrapolated
-
-Nothing in this table was watched. It takes the dispatch rate of the whole batch above, {GRADING_CORE_SECONDS:g} core seconds a grading
-(measured on docker: `grader/bench/README.md`), and assumes: everybody hands in once within the hour, and all is graded when it ends; a pod lives
-{POD_SECONDS:g} s and sets {POD_MIB:,} MiB aside; {USED:.0%} of a node are of use; a core costs ${CORE_HOUR_DOLLARS:g} an hour. Services of the labs, the
-control plane and idle nodes are not counted.
-
-{capacity(found)}
-Above a share of 1 the dispatch rate of this machine is not enough: workers, database and API server need more cores than the
-{found.cores} that they shared here.
-"""
+def _head(columns: Sequence[str]) -> str:
+    return f"| {' | '.join(columns)} |\n| {' | '.join(['---'] * len(columns))} |\n"
 
 
 def _row(what: str, run: dict[str, Any]) -> str:
