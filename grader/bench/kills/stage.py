@@ -13,6 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader.backends.docker import owner
 from grader.backends.docker.backend import DockerBackend
@@ -23,6 +24,9 @@ from grader.bench.kills.plan import Kind, Plan
 from grader.course.tree import Course
 from grader.server.running import listen
 from grader.stack.stack import Stack
+
+if TYPE_CHECKING:
+    from docker import APIClient
 
 LEASE_SECONDS = 6
 DRAIN_SECONDS = 180
@@ -104,7 +108,7 @@ class Stage:
     def left(self) -> list[str]:
         """The sandboxes that no living process owns."""
         pids = set(self._killed) | {process.pid for process in self._processes.values()}
-        return [name for name, pid in self._sandboxes().values() if pid in pids]
+        return [name for name, pid in sandboxes(self._engine).values() if pid in pids]
 
     def _kill_process(self, kind: str) -> str:
         alive = [name for name, process in self._alike(kind).items() if process.poll() is None]
@@ -119,7 +123,7 @@ class Stage:
 
     def _kill_sandbox(self) -> str:
         alive = {process.pid for process in self._alike("worker").values() if process.poll() is None}
-        found = sorted(container for container, (_, pid) in self._sandboxes().items() if pid in alive)
+        found = sorted(container for container, (_, pid) in sandboxes(self._engine).items() if pid in alive)
         return "sandbox" if found and self._kill_container(self._draws.choice(found)) else ""
 
     def _kill_service(self) -> str:
@@ -135,11 +139,6 @@ class Stage:
             self._engine.kill(container)
             return True
         return False
-
-    def _sandboxes(self) -> Mapping[str, tuple[str, int]]:
-        """Containers that student code runs in, running or not: name and owner's process, by id."""
-        found = self._engine.containers(all=True, filters={"label": f"{KIND}=sandbox"})
-        return {one["Id"]: (one["Names"][0], json.loads(one["Labels"][owner.LABEL])["pid"]) for one in found}
 
     def _alike(self, kind: str) -> dict[str, subprocess.Popen[bytes]]:
         return {name: process for name, process in self._processes.items() if name.partition("-")[0] == kind}
@@ -162,3 +161,9 @@ class Stage:
 
     def _log(self, number: int) -> Path:
         return self._folder / f"acknowledged-{number}.jsonl"
+
+
+def sandboxes(engine: APIClient) -> Mapping[str, tuple[str, int]]:
+    """Containers that student code runs in, running or not: name and owner's process, by id."""
+    found = engine.containers(all=True, filters={"label": f"{KIND}=sandbox"})
+    return {one["Id"]: (one["Names"][0], json.loads(one["Labels"][owner.LABEL])["pid"]) for one in found}
