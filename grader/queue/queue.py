@@ -73,6 +73,8 @@ class Queue:
             now = self.database.now(session)
             for lease in sorted(leases, key=lambda lease: lease.job):
                 job = session.get_one(Job, lease.job, with_for_update=True)
+                if job.token == lease.token and job.state == "done":
+                    continue  # by this very lease, a moment ago
                 if job.token != lease.token or job.state not in ("leased", "waiting"):
                     lost.append(lease)
                     continue

@@ -6,6 +6,7 @@ Leaves with 1 when anything was lost, graded twice, or charged for our faults.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from grader.bench.kills import results
@@ -16,6 +17,7 @@ from grader.bench.kills.run import run
 def main() -> int:
     """Run, print, and (`--keep`) write down."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # who ends the bench wants its processes to end, too
     plan = Plan(
         submissions=options.submissions, rounds=options.rounds, seed=options.seed, pause=tuple(options.pause),
         pace=options.pace, seconds=options.minutes * 60,

@@ -25,7 +25,7 @@ def hand_in(address: str, folder: Path, log: Path, first: int, last: int, pace: 
         for number in (n for n in range(first, last) if n not in done):
             with Client(address, known[number % klass.STUDENTS], patience=PATIENCE) as client:
                 content = klass.work(folder, number).read_bytes()
-                receipt = client.submit(klass.COURSE, klass.ASSIGNMENT, content, f"key-{number}")
+                receipt = client.submit(klass.COURSE, klass.ASSIGNMENT, content, f"submission-{number}")
             out.write(json.dumps({"number": number, "receipt": receipt.receipt, "submission": receipt.submission}) + "\n")
             out.flush()
             time.sleep(pace)

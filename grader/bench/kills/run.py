@@ -23,6 +23,8 @@ from grader.queue import jobs
 
 END_SECONDS = 600.0
 """For what is left when nothing is killed any more."""
+LONGEST_ROUND = 300.0
+"""Seconds to wait for somebody to kill: everything may just be starting."""
 AT_WORK: tuple[Kind, ...] = ("worker", "sandbox", "service")
 """Are killed while something is graded."""
 Say = Callable[[str], None]
@@ -75,13 +77,14 @@ class Run:
     def _round(self, kind: Kind) -> None:
         """Wait a little, and until there is somebody of this kind at work; kill them."""
         pause, name = self._draws.uniform(*self._plan.pause), ""
-        ends = time.monotonic() + 60
+        ends = time.monotonic() + LONGEST_ROUND
         due = time.monotonic() + pause
         while not name and time.monotonic() < ends and not self._idle():
             self._stage.supervise()
             time.sleep(0.2)
-            if time.monotonic() >= due and (kind not in AT_WORK or self._leased()):
-                name = self._stage.kill(kind)
+            holders = self._holders()
+            if time.monotonic() >= due and (kind not in AT_WORK or holders):
+                name = self._stage.kill(kind, holders)
         if name:
             self._kills[name] += 1
         self._say(f"{sum(self._kills.values())}: {name or f'no {kind} to kill'}; {self._states()}")
@@ -111,8 +114,13 @@ class Run:
         found = self._states()
         return self._stage.all_handed_in() and set(found) == {"done"}
 
-    def _leased(self) -> bool:
-        return bool(self._states().get("leased"))
+    def _holders(self) -> set[str]:
+        """The workers that hold a job."""
+        try:
+            with self._database.reading() as session:
+                return {name for name in session.scalars(select(Job.worker).where(Job.state == "leased")) if name}
+        except DatabaseUnavailable:
+            return set()
 
     def _states(self) -> dict[str, int]:
         """How many jobs there are, by state; nothing when the database is away."""

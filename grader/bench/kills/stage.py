@@ -7,11 +7,12 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from grader.backends.docker import owner
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.docker.confinement import KIND
 from grader.backends.docker.engine import ENGINE_ERRORS, connect
+from grader.backends.local.processes import tail
 from grader.bench.kills import client
 from grader.bench.kills.plan import Kind, Plan
 from grader.course.tree import Course
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 LEASE_SECONDS = 6
 DRAIN_SECONDS = 180
+MOST_RESTARTS = 200
 MLOPS = str(Path(sys.executable).with_name("mlops"))
 
 
@@ -84,14 +87,16 @@ class Stage:
             given = self.address, self._folder, self._log(number), *span, self.plan.pace
             self._keep(f"client-{number}", [sys.executable, "-m", "grader.bench.kills.client", *map(str, given)])
 
-    def kill(self, kind: Kind) -> str:
-        """Kill one of this kind; returns its name, or "" when there is none."""
+    def kill(self, kind: Kind, holders: Collection[str]) -> str:
+        """Kill one of this kind; of workers one of those names, which hold jobs. Returns its name, or "" when there is none."""
         if kind == "database":
             if self._kill_database is None:
                 return ""
             self._kill_database()
             return kind
-        return {"sandbox": self._kill_sandbox, "service": self._kill_service}.get(kind, lambda: self._kill_process(kind))()
+        return {"sandbox": self._kill_sandbox, "service": self._kill_service}.get(
+            kind, lambda: self._kill_process(kind, holders)
+        )()
 
     def all_handed_in(self) -> bool:
         """Whether no client has anything left."""
@@ -110,8 +115,10 @@ class Stage:
         pids = set(self._killed) | {process.pid for process in self._processes.values()}
         return [name for name, pid in sandboxes(self._engine).values() if pid in pids]
 
-    def _kill_process(self, kind: str) -> str:
+    def _kill_process(self, kind: str, holders: Collection[str]) -> str:
         alive = [name for name, process in self._alike(kind).items() if process.poll() is None]
+        if kind == "worker":
+            alive = [name for name in alive if self._called(name) in holders]
         if not alive:
             return ""
         name = self._draws.choice(sorted(alive))
@@ -149,9 +156,23 @@ class Stage:
         if process is not None:
             if process.poll() is None or (kind == "client" and process.returncode == 0):
                 return
-            self.restarts[kind] += process.pid not in self._killed
-        with (self._folder / "logs" / f"{name}.log").open("ab") as log:
+            if process.pid not in self._killed:
+                self.restarts[kind] += 1
+                self._give_up_on(kind, name)
+        with self._said(name).open("ab") as log:
             self._processes[name] = subprocess.Popen(command, env=self._variables, stdout=log, stderr=log)
+
+    def _give_up_on(self, kind: str, name: str) -> None:
+        """Raise with the end of its log for one that should never end by itself, or does so again and again."""
+        if kind == "client" or self.restarts[kind] > MOST_RESTARTS:
+            raise RuntimeError(f"{name} ended by itself:\n{tail(self._said(name), 2000)}")
+
+    def _called(self, name: str) -> str:
+        """What a worker calls itself."""
+        return ["", *re.findall(r"^worker (\S+) grades", tail(self._said(name)), re.MULTILINE)][-1]
+
+    def _said(self, name: str) -> Path:
+        return self._folder / "logs" / f"{name}.log"
 
     def _end(self, kind: str) -> list[str]:
         found = self._alike(kind)
