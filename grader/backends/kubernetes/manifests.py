@@ -26,7 +26,7 @@ OWN_PROCESSES = 4
 """Of a pod: its process 1, the agent, and of a prepared one the zygote and a warden."""
 LIFE_SECONDS = 2 * 3600
 """A pod that nobody has ended by then is ended by the cluster: more than it may wait prepared, and then run."""
-CPU_REQUEST = 0.25
+CPU_REQUEST = 0.1
 """Share of the limit that is set aside for a pod: most wait most of the time, for memory or a service."""
 LOGS_MIB = 16
 ENDED = 75

@@ -58,7 +58,7 @@ POD = {
                 "workingDir": "/work",
                 "resources": {
                     "limits": {"cpu": "500m", "memory": "512Mi", "ephemeral-storage": "16Mi"},
-                    "requests": {"cpu": "125m", "memory": "512Mi", "ephemeral-storage": "16Mi"},
+                    "requests": {"cpu": "50m", "memory": "512Mi", "ephemeral-storage": "16Mi"},
                 },
                 "securityContext": {
                     "allowPrivilegeEscalation": False,
