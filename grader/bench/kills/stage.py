@@ -102,6 +102,15 @@ class Stage:
         """Whether no client has anything left."""
         return all(process.poll() == 0 for process in self._alike("client").values())
 
+    def close(self) -> None:
+        """Nothing more is handed in: each client ends with the submission that is under way."""
+        client.closed(self._folder).touch()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed before all was handed in."""
+        return client.closed(self._folder).exists()
+
     def end_workers(self) -> list[str]:
         """SIGTERM to the workers; a sentence for each that did not end in good order."""
         return self._end("worker")
