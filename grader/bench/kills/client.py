@@ -2,8 +2,8 @@
 
     python -m grader.bench.kills.client ADDRESS FOLDER LOG FIRST LAST PACE
 
-Started again, it goes on with the first submission that it has no receipt for, under the same idempotency key. Once FOLDER/closed
-is there, it ends when the one that is under way has its receipt.
+Started again, it goes on with the first submission that it has no receipt for, under the same idempotency key. Once
+FOLDER/closed is there, it ends when the one that is under way has its receipt.
 """
 
 from __future__ import annotations
