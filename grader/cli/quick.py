@@ -18,8 +18,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SERVED = ("check", "hint", "progress", "ps", "question", "quiz", "reset", "status", "undo")
+SERVED = ("check", "hint", "progress", "ps", "question", "quiz", "reset", "start", "status", "undo")
 """Commands worth it: short, and frequent."""
+INTERACTIVE = "--lab"
+"""Leaves JupyterLab in the foreground, which asks its terminal something: that must be the caller's own."""
 MODULE = "grader.cli.resident"
 MAX_MESSAGE = 1 << 20
 
@@ -39,7 +41,7 @@ def run(home: Path, arguments: list[str]) -> int | None:
 
     Only Linux has one: elsewhere libraries don't survive a fork, or there is none, and every command runs by itself.
     """
-    if sys.platform != "linux" or not arguments or arguments[0] not in SERVED:
+    if sys.platform != "linux" or not arguments or arguments[0] not in SERVED or INTERACTIVE in arguments:
         return None
     connection = _connect(place(home))
     if connection is None:

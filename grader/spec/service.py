@@ -41,6 +41,7 @@ class ServiceSpec(Document):
 
     environment: Slug
     needs: tuple[Slug, ...] = ()
+    beside: tuple[Slug, ...] = Field((), description="Those of `needs` that may still be starting when this one starts.")
     ports: dict[Slug, Port] = Field(min_length=1, description="Preferred port numbers by name.")
     endpoint: Slug = Field(description="The one port that a sandbox may reach.")
     secrets: tuple[Slug, ...] = Field((), description="Generated once an instance; a learner never holds them.")
@@ -59,6 +60,8 @@ class ServiceSpec(Document):
             peer = _PEER.fullmatch(name)
             if peer is None or peer.group(1) not in self.needs:
                 raise ValueError(f"unknown placeholder ${{{name}}} (known: {', '.join(sorted(known))}, peer.<need>.…)")
+        if strangers := set(self.beside) - set(self.needs):
+            raise ValueError(f"beside names {', '.join(sorted(strangers))}, which needs does not (name it there, too)")
         for name in (self.endpoint, self.ready.port):
             if name not in self.ports:
                 raise ValueError(f"port {name!r} is not among ports (name one of: {', '.join(self.ports)})")

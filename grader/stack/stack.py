@@ -116,14 +116,21 @@ class Stack:
                 write(self._file, state)
 
     def _bring_up(self, state: StackState, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> None:
+        """Start what is missing, and return when all of it answers: one may start while others still do (`beside`)."""
         stopped: list[str] = []
+        waiting: list[ServiceSpec] = []
         for spec in in_order(self.course, services):
             if spec.id in state.running and self._answers(state, spec):
                 continue
             stopped += self._stop_with_dependents(state, spec)
+            for other in [one for one in waiting if one.id in spec.needs and one.id not in spec.beside]:
+                self._await(state, other, demanded or {})
+                waiting.remove(other)
             self.say(f"starting {spec.title} …")
-            port = (demanded or {}).get(spec.id)
-            self._start(state, spec, {} if port is None else {spec.endpoint: port})
+            self._host(state, spec, demanded or {})
+            waiting.append(spec)
+        for spec in waiting:
+            self._await(state, spec, demanded or {})
         left = [name for name in stopped if name not in state.running]
         if left:
             self._bring_up(state, left, demanded)
@@ -148,28 +155,33 @@ class Stack:
             return True
         return False
 
-    def _start(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
+    def _host(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
         environment = self.course.environment(spec.environment)
         self.backend.prepare(environment)
         if spec.id not in state.secrets:
             self.backend.erase(self.instance, spec.id)  # data whose secrets are lost lets nobody in any more
         given = state.secrets.setdefault(spec.id, {name: secrets.token_hex(16) for name in spec.secrets})
         write(self._file, state)  # before the service learns its secrets: a kill now must not lose them
+        chosen = ports.choose(spec.ports, {spec.endpoint: demanded[spec.id]} if spec.id in demanded else {})
         peers = {need: state.running[need] for need in spec.needs}
+        job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, chosen)
+        state.running[spec.id] = self.backend.host(job)
+        write(self._file, state)
+
+    def _await(self, state: StackState, spec: ServiceSpec, demanded: Mapping[str, int]) -> None:
+        """Wait until it answers; one whose port was taken in between is started again. Raises ServiceFailed."""
         for attempt in range(1, STARTS + 1):
-            chosen = ports.choose(spec.ports, demanded)
-            job = ServiceJob(spec, environment, self.instance, given, peers, state.secrets, chosen)
-            running = self.backend.host(job)
-            state.running[spec.id] = running
-            write(self._file, state)
-            problem = ready(self.backend, running, spec, _client(running, given))
+            running = state.running[spec.id]
+            problem = ready(self.backend, running, spec, _client(running, state.secrets[spec.id]))
             if not problem:
                 return
             log = self.backend.logs(running)
-            self.backend.stop(state.running.pop(spec.id))
+            ended = self._stop_with_dependents(state, spec)
             if attempt == STARTS or "in use" not in log:
                 tail = "\n".join(log.splitlines()[-15:])
                 raise ServiceFailed(f"{spec.title} did not start: {problem}\n{tail}", "see `mlops doctor`")
+            for name in reversed(ended):
+                self._host(state, self.course.service(name), demanded)
 
     def _take_down(self, state: StackState) -> list[str]:
         """Stop dependents before what they need."""

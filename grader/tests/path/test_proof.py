@@ -24,9 +24,9 @@ def lab(request: pytest.FixtureRequest, course: Course) -> Lab:
 
 
 def test_every_sample_gets_exactly_its_declared_verdict(place: Place, lab: Lab) -> None:
-    """Solution, starter and each known-wrong sample: points by check and outcome as declared. Of a lab whose proof takes
-    minutes only a share, on one backend, unless MLOPS_PROOF is `full` (see `grader/tests/conftest.py`)."""
-    wrong = share_of(lab)
+    """Solution, starter and each known-wrong sample: points by check and outcome as declared. Unless MLOPS_PROOF is `full`
+    each wrong one is proved on one backend, of a lab whose proof takes minutes only a share (`grader/tests/conftest.py`)."""
+    wrong = share_of(lab, place.backend.name)
     rows = list(verify.verify(lab, place, jobs=2, chosen=wrong))
     assert [row.sample for row in rows] == ["solution", "starter", *(s.id for s in wrong)]
     assert {row.sample: row.problems for row in rows if row.problems} == {}

@@ -167,6 +167,10 @@ SPEC_FAULTS: dict[str, tuple[type[BaseModel], str, str, str, str]] = {
         "x.yaml:1: the file: unknown placeholder ${port.grpc} (known: bind, data, files, port.http, secret.admin, "
         "peer.<need>.…)",
     ),
+    "beside-is-no-need": (
+        ServiceSpec, SERVICE, "endpoint: http", "endpoint: http\nbeside: [postgres]",
+        "x.yaml:1: the file: beside names postgres, which needs does not (name it there, too)",
+    ),
     "endpoint-is-no-port": (
         ServiceSpec, SERVICE, "endpoint: http", "endpoint: grpc",
         "x.yaml:1: the file: port 'grpc' is not among ports (name one of: http)",
