@@ -94,9 +94,9 @@ class Stage:
                 return ""
             self._kill_database()
             return kind
-        return {"sandbox": self._kill_sandbox, "service": self._kill_service}.get(
-            kind, lambda: self._kill_process(kind, holders)
-        )()
+        if kind in ("sandbox", "service"):
+            return self._kill_sandbox() if kind == "sandbox" else self._kill_service()
+        return self._kill_process(kind, holders)
 
     def all_handed_in(self) -> bool:
         """Whether no client has anything left."""
@@ -178,7 +178,7 @@ class Stage:
 
     def _called(self, name: str) -> str:
         """What a worker calls itself."""
-        return ["", *re.findall(r"^worker (\S+) grades", tail(self._said(name)), re.MULTILINE)][-1]
+        return str(["", *re.findall(r"^worker (\S+) grades", tail(self._said(name)), re.MULTILINE)][-1])
 
     def _said(self, name: str) -> Path:
         return self._folder / "logs" / f"{name}.log"
