@@ -37,7 +37,9 @@ def _options() -> argparse.Namespace:
     options.add_argument("--seed", type=int, default=1)
     options.add_argument("--pause", type=float, nargs=2, default=Plan.pause, help="seconds between two kills, from and to")
     options.add_argument("--pace", type=float, default=Plan.pace, help="seconds between two submissions of a client")
-    options.add_argument("--minutes", type=float, default=Plan.seconds / 60, help="after which nothing more is killed")
+    options.add_argument(
+        "--minutes", type=float, default=Plan.seconds / 60, help="after which nothing more is killed, nor handed in"
+    )
     options.add_argument("--keep", action="store_true", help="add the figures to results.jsonl, and to the bench's README")
     return options.parse_args()
 

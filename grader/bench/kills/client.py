@@ -2,7 +2,8 @@
 
     python -m grader.bench.kills.client ADDRESS FOLDER LOG FIRST LAST PACE
 
-Started again, it goes on with the first submission that it has no receipt for, under the same idempotency key.
+Started again, it goes on with the first submission that it has no receipt for, under the same idempotency key. Once
+FOLDER/closed is there, it ends when the one that is under way has its receipt.
 """
 
 from __future__ import annotations
@@ -28,7 +29,14 @@ def hand_in(address: str, folder: Path, log: Path, first: int, last: int, pace: 
                 receipt = client.submit(klass.COURSE, klass.ASSIGNMENT, content, f"submission-{number}")
             out.write(json.dumps({"number": number, "receipt": receipt.receipt, "submission": receipt.submission}) + "\n")
             out.flush()
+            if closed(folder).exists():
+                return
             time.sleep(pace)
+
+
+def closed(folder: Path) -> Path:
+    """The file that says that nothing more is handed in."""
+    return folder / "closed"
 
 
 def acknowledged(log: Path) -> list[dict[str, int]]:

@@ -32,7 +32,7 @@ class Plan:
     order: tuple[Kind, ...] = ()
     """What is killed in the first rounds; then it is drawn."""
     seconds: float = 1500.0
-    """After which nothing more is killed."""
+    """After which nothing more is killed, nor handed in: what was acknowledged by then is graded, and counted."""
 
 
 @dataclass
@@ -40,6 +40,7 @@ class Report:
     """What was counted; `wrong` holds a sentence for everything that must not be."""
 
     submissions: int = 0
+    """That were planned."""
     acknowledged: int = 0
     kills: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)

@@ -58,14 +58,17 @@ class Run:
         with self._stage as stage:
             for number in range(plan.rounds):
                 self._round(plan.order[number] if number < len(plan.order) else self._drawn())
-                if self._idle() or time.monotonic() - began > plan.seconds:
+                if self._idle():
+                    break
+                if time.monotonic() - began > plan.seconds:
+                    stage.close()
                     break
             wrong = self._let_end()
             proof = Proof(self._database, stage.acknowledged(), deserved, wrong)
             proof.as_students_see_it(stage.address, self._folder)
             wrong += stage.end_server()
             wrong += [f"sandbox {name} is left" for name in stage.left()]
-        report = proof.report(plan.submissions)
+        report = proof.report(plan.submissions, stage.closed)
         report.kills, report.restarts = dict(sorted(self._kills.items())), dict(stage.restarts)
         report.dead_letters_retried, report.seconds = self._retried, round(time.monotonic() - began, 1)
         self._database.close()

@@ -94,13 +94,22 @@ class Stage:
                 return ""
             self._kill_database()
             return kind
-        return {"sandbox": self._kill_sandbox, "service": self._kill_service}.get(
-            kind, lambda: self._kill_process(kind, holders)
-        )()
+        if kind in ("sandbox", "service"):
+            return self._kill_sandbox() if kind == "sandbox" else self._kill_service()
+        return self._kill_process(kind, holders)
 
     def all_handed_in(self) -> bool:
         """Whether no client has anything left."""
         return all(process.poll() == 0 for process in self._alike("client").values())
+
+    def close(self) -> None:
+        """Nothing more is handed in: each client ends with the submission that is under way."""
+        client.closed(self._folder).touch()
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed before all was handed in."""
+        return client.closed(self._folder).exists()
 
     def end_workers(self) -> list[str]:
         """SIGTERM to the workers; a sentence for each that did not end in good order."""
@@ -169,7 +178,7 @@ class Stage:
 
     def _called(self, name: str) -> str:
         """What a worker calls itself."""
-        return ["", *re.findall(r"^worker (\S+) grades", tail(self._said(name)), re.MULTILINE)][-1]
+        return str(["", *re.findall(r"^worker (\S+) grades", tail(self._said(name)), re.MULTILINE)][-1])
 
     def _said(self, name: str) -> Path:
         return self._folder / "logs" / f"{name}.log"
