@@ -16,9 +16,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from grader.backends.docker import owner
+from grader.backends import owner
+from grader.backends.containment import KIND
 from grader.backends.docker.backend import DockerBackend
-from grader.backends.docker.confinement import KIND
 from grader.backends.docker.engine import ENGINE_ERRORS, connect
 from grader.backends.local.processes import tail
 from grader.bench.kills import client

@@ -60,8 +60,10 @@ def verdicts(database: Database) -> list[tuple[int, str, int]]:
         return [(a.job_id, a.worker, a.token) for a in found]
 
 
+@pytest.mark.hostile
 @pytest.mark.services
 @pytest.mark.docker
+@pytest.mark.timeout(1800)
 def test_everything_is_killed_once() -> None:
     """The short form of `python -m grader.bench.kills`, on PostgreSQL: nothing acknowledged is lost, graded twice, or charged
     for our faults, and nothing is left."""
