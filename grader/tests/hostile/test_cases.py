@@ -20,11 +20,15 @@ from grader.tests.hostile.case import Case, all_cases
 pytestmark = pytest.mark.services
 TURNING = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 MARKS = {"docker": [pytest.mark.docker], "local": [], "kubernetes": []}  # not marked: `-m kubernetes` is for minutes
+ELSEWHERE = {("kubernetes", "ending/kills-parent-and-pid-1")}
+"""A pod's agent can be ended from inside, and that is an end of the student's making: see test_kubernetes_sandbox.py."""
+LOOT = {("kubernetes", "network/everywhere"): "eth0"}
+"""A pod has an interface, whose policy lets nothing through."""
 PAIRS = [
     pytest.param(on, case, id=f"{on}-{case.name}", marks=MARKS[on])
     for on in MARKS
     for case in all_cases()
-    if {"kubernetes": "docker"}.get(on, on) in case.spec.backends  # what one holds, the other must
+    if {"kubernetes": "docker"}.get(on, on) in case.spec.backends and (on, case.name) not in ELSEWHERE
 ]
 
 
@@ -47,7 +51,7 @@ def test_the_verdict_is_the_declared_one(
         problems.append(f"detail {result.detail!r} lacks {spec.detail!r}")
     if got.seconds > spec.seconds:
         problems.append(f"took {got.seconds:.0f} s, more than {spec.seconds:.0f}")
-    if spec.loot is not None and got.loot.strip() != spec.loot:
+    if spec.loot is not None and got.loot.strip() != LOOT.get((on, case.name), spec.loot):
         problems.append(f"it reached {got.loot!r}")
     if got.loot:
         problems += [f"it saw {one!r}" for one in arenas(on).secrets(lab04, got.variables) if one in got.loot][:20]
