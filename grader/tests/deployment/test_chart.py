@@ -6,12 +6,11 @@ import json
 import re
 from typing import Any
 
-import helm_python as helm
 import pytest
 import yaml
 
 from grader.backends.kubernetes import manifests, namespaces, rights
-from grader.tests.deployment.charts import CHART, notes, pod_of, rendered
+from grader.tests.deployment.charts import CHART, helm, notes, pod_of, rendered
 
 EVERYTHING: dict[str, Any] = {
     "publicUrl": "https://mlops.example.org",
