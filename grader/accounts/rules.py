@@ -21,6 +21,7 @@ Action = Literal[
     "regrade",
     "release",  # show results, reveal hidden checks
     "export",
+    "compare",  # see which submissions are alike
     "manage_assignments",  # assignments and extensions
     "manage_people",
     "manage_site",  # make courses and accounts, see the queue
@@ -31,7 +32,9 @@ SCOPES: tuple[Scope, ...] = get_args(Scope)
 
 _STUDENT: frozenset[Action] = frozenset({"see_course", "hand_in", "see_own"})
 _GRADER: frozenset[Action] = _STUDENT | {"see_class", "mark"}
-_INSTRUCTOR: frozenset[Action] = _GRADER | {"see_queue", "regrade", "release", "export", "manage_assignments", "manage_people"}
+_INSTRUCTOR: frozenset[Action] = _GRADER | {
+    "see_queue", "regrade", "release", "export", "compare", "manage_assignments", "manage_people",
+}  # fmt: skip
 MAY: Mapping[Role, frozenset[Action]] = {
     "student": _STUDENT,
     "grader": _GRADER,
@@ -48,6 +51,7 @@ NEEDS: Mapping[Action, Scope] = {
     "regrade": "teach",
     "release": "teach",
     "export": "read",
+    "compare": "read",
     "manage_assignments": "teach",
     "manage_people": "admin",
     "manage_site": "admin",

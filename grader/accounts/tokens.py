@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from grader.accounts import identity, secret
@@ -18,6 +18,8 @@ from grader.gradebook.accounts import ApiToken
 PREFIX = "mlops_"
 LONGEST = timedelta(days=366)
 MOST = 50
+USED = timedelta(minutes=5)
+"""A token's use is noted that seldom."""
 
 
 def make(
@@ -42,13 +44,19 @@ def make(
     return made, row
 
 
-def recognise(session: Session, now: datetime, given: str) -> Who | None:
-    """Who stands behind a token; None when it isn't one, has ended, or was revoked."""
+def recognise(session: Session, now: datetime, given: str) -> tuple[Who, bool] | None:
+    """Who stands behind a token, and whether it is time to note its use; None when it isn't one, has ended, or was revoked."""
     row = session.scalar(select(ApiToken).where(ApiToken.secret_hash == secret.digest(given)))
     if row is None or row.revoked_at is not None or now > row.expires_at:
         return None
     scopes = cast("tuple[Scope, ...]", tuple(row.scopes.split()))
-    return identity.of(session, row.person_id, "token", scopes=scopes, token=row.id)
+    stale = row.last_used_at is None or now - row.last_used_at > USED
+    return identity.of(session, row.person_id, "token", scopes=scopes, token=row.id), stale
+
+
+def note_use(session: Session, now: datetime, number: int) -> None:
+    """A token is in use."""
+    session.execute(update(ApiToken).where(ApiToken.id == number).values(last_used_at=now))
 
 
 def of(session: Session, now: datetime, person_id: int) -> Sequence[ApiToken]:
@@ -64,3 +72,10 @@ def revoke(session: Session, now: datetime, person_id: int, number: int) -> bool
         return False
     row.revoked_at = row.revoked_at or now
     return True
+
+
+def revoke_all(session: Session, now: datetime, person_id: int) -> None:
+    """End all of a person's tokens."""
+    session.execute(
+        update(ApiToken).where(ApiToken.person_id == person_id, ApiToken.revoked_at.is_(None)).values(revoked_at=now)
+    )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from grader.api.objects import Asked, Line, Moment, Told
+from grader.api.objects import Asked, Line, Moment, Told, Typed
 from grader.gradebook.late import LatePolicy, NoPenalty
 
 
@@ -58,3 +58,17 @@ class Assignments(Told):
     """A course's assignments, by due date."""
 
     items: tuple[AssignmentShown, ...]
+
+
+class DraftAnswer(Asked):
+    """An answer to a question of one's sheet, as it would be typed; null takes back what was kept."""
+
+    answer: Typed | None
+
+
+class DraftShown(Told):
+    """The answers kept so far: what has none is not there."""
+
+    quiz: str
+    seed: int
+    answers: dict[str, str]

@@ -29,6 +29,7 @@ Name = Annotated[str, Field(pattern=r"^\w[\w .@+-]{0,63}$"), AfterValidator(_cle
 Line = Annotated[str, Field(max_length=200), AfterValidator(_clean)]
 Words = Annotated[str, Field(min_length=1, max_length=10_000), AfterValidator(_clean)]
 Reason = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_clean)]
+Typed = Annotated[str, Field(max_length=2000, pattern=r"^[^\r\n]*$"), AfterValidator(_clean)]
 Secret = Annotated[str, Field(min_length=1, max_length=200)]
 Moment = Annotated[AwareDatetime, AfterValidator(_sane)]
 Points = Annotated[float, Field(ge=-10_000, le=10_000, allow_inf_nan=False)]
@@ -70,10 +71,12 @@ class SetUp(Asked):
 
 
 class NewPassword(Asked):
-    """Another password. `current` is needed unless the sign-in was by a link, or there is none yet."""
+    """Another password. `current` is needed unless the sign-in was by a link, or there is none yet. All other sign-ins end,
+    and all tokens, too, unless `revoke_tokens` says no."""
 
     password: Secret
     current: Annotated[str, Field(max_length=200)] = ""
+    revoke_tokens: bool = True
 
 
 class NewToken(Asked):
@@ -92,6 +95,8 @@ class TokenShown(Told):
     scopes: tuple[Scope, ...]
     created_at: datetime
     expires_at: datetime
+    last_used_at: datetime | None = None
+    """To some minutes; null for one that nobody has used yet."""
 
 
 class TokenMade(TokenShown):
@@ -163,6 +168,12 @@ class Enrol(Asked):
     role: Role = "student"
     full_name: Line = ""
     email: Annotated[Line, Field(pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+
+
+class Enrolled(Told):
+    """How many people a file put in a course, or gave another role."""
+
+    number: int
 
 
 class LinkMade(Told):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from grader.cli.app import app, console, course, home, say
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from grader.errors import CourseError
     from grader.gradebook.blobs import Blobs
     from grader.gradebook.database import Database
     from grader.gradebook.tables import Assignment, Kind
@@ -35,16 +37,32 @@ DatabaseOption = Annotated[
 BlobsOption = Annotated[
     str | None, typer.Option("--blobs", envvar="MLOPS_BLOBS", help="A folder, or s3://bucket/prefix; in the home unless given.")
 ]
+WaitOption = Annotated[float, typer.Option("--wait", min=0, help="Seconds to wait for what does not answer yet.")]
+RETRY_SECONDS = 1.0
 
 
 @admin.command()
-def init(database: DatabaseOption = None) -> None:
-    """Make the gradebook's tables, or bring them up to this version."""
+def init(wait: WaitOption = 0, database: DatabaseOption = None, blobs: BlobsOption = None) -> None:
+    """Make the gradebook's tables, or bring them up to this version; and the bucket, where blobs are in one."""
+    from grader.errors import OurFault
     from grader.gradebook import migrate
 
-    made = open_database(database, ready=False)
-    migrate.upgrade(made)
+    made, store = open_database(database, ready=False), open_blobs(blobs)
+    within(wait, lambda: migrate.upgrade(made), OurFault)
+    within(wait, store.prepare, OurFault)
     say(f"the gradebook is ready: {made}")
+
+
+@admin.command()
+def ready(wait: WaitOption = 0, database: DatabaseOption = None, blobs: BlobsOption = None) -> None:
+    """Whether a worker can begin: the database has this version's tables, and the blobs' store answers."""
+    from grader.errors import CourseError
+    from grader.gradebook import migrate
+
+    asked, store = open_database(database, ready=False), open_blobs(blobs)
+    within(wait, lambda: migrate.require(asked), CourseError)
+    within(wait, lambda: store.has("0" * 64), CourseError)
+    say(f"the gradebook is ready: {asked}")
 
 
 @admin.command(name="course")
@@ -208,6 +226,21 @@ def asked_for(session: Session, course_name: str, assignment: str) -> Assignment
     from grader.gradebook import roster
 
     return roster.assignment(session, roster.course(session, course_name), assignment)
+
+
+def within(seconds: float, act: Callable[[], object], failure: type[CourseError]) -> None:
+    """Do it, and again until it succeeds; after so many seconds, raise what it fails with."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            act()
+        except failure as error:
+            if time.monotonic() > deadline:
+                raise
+            say(f"not yet: {error}")
+            time.sleep(RETRY_SECONDS)
+        else:
+            return
 
 
 def _asked(lab: str | None, quiz: str | None) -> tuple[Kind, str]:

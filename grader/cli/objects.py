@@ -140,6 +140,22 @@ class ModuleShown(Frozen):
     solved: bool
 
 
+class FindingShown(Frozen):
+    """What a look of the doctor's came to; without what is `needed`, nothing works."""
+
+    what: str
+    good: bool
+    needed: bool
+    detail: Text
+
+
+class DoctorSaid(Said):
+    """What this machine, or a cluster, has of what is needed."""
+
+    about: Literal["machine", "kubernetes"]
+    findings: tuple[FindingShown, ...]
+
+
 class ProgressSaid(Said):
     """All modules, what comes next, and the command that does it."""
 

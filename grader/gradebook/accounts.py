@@ -60,6 +60,8 @@ class ApiToken(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+    """To some minutes: reading must not become writing."""
 
 
 class SignInLink(Base):

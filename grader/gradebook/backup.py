@@ -26,7 +26,7 @@ from sqlalchemy import Connection, DateTime, LargeBinary, MetaData, Table, func,
 
 from grader.errors import BadInput
 from grader.gradebook import migrate
-from grader.gradebook.blobs import Blobs
+from grader.gradebook.blobs import Blobs, BlobSpoilt
 from grader.gradebook.database import Database
 
 ABOUT, SUMS, TABLES, BLOBS = "backup.json", "SHA256SUMS", "tables/", "blobs/"
@@ -149,7 +149,7 @@ def _write(database: Database, blobs: Blobs, out: _Writer) -> About:
     for name in names:
         try:
             out.add(f"{BLOBS}{name}", blobs.get(name))
-        except KeyError:
+        except (KeyError, BlobSpoilt):
             missing.append(name)
     about = About(1, str(version), taken.astimezone(UTC).isoformat(), rows, len(names) - len(missing), tuple(missing))
     out.add(ABOUT, json.dumps(asdict(about)).encode())

@@ -25,6 +25,10 @@ class BlobsUnavailable(OurFault):
     """The store can't be reached, is full, or holds other bytes than it was given. Nothing was acknowledged."""
 
 
+class BlobSpoilt(BlobsUnavailable):
+    """The store holds other bytes than it was given under this name, and no other try will help."""
+
+
 class Blobs(Protocol):
     """A store of blobs."""
 
@@ -32,10 +36,13 @@ class Blobs(Protocol):
         """Keep the bytes; returns their name, the SHA-256. When it returns, they survive a crash. Raises BlobsUnavailable."""
 
     def get(self, name: str) -> bytes:
-        """The bytes of this name. Raises KeyError when there are none, BlobsUnavailable when they are not those."""
+        """The bytes of this name. Raises KeyError when there are none, BlobSpoilt when they are not those, BlobsUnavailable."""
 
     def has(self, name: str) -> bool:
         """Whether there is such a blob. Raises BlobsUnavailable."""
+
+    def prepare(self) -> None:
+        """Make the store, where it isn't there and can be made. Raises BlobsUnavailable."""
 
 
 def open_blobs(place: str) -> Blobs:
@@ -89,6 +96,9 @@ class FolderBlobs:
         with self._failures():
             return self._file(name).exists()
 
+    def prepare(self) -> None:
+        """Nothing to do: a folder is made by what is put first."""
+
     def _file(self, name: str) -> Path:
         return self.root / _valid(name)[:2] / name
 
@@ -128,6 +138,17 @@ class S3Blobs:
             return False
         return True
 
+    def prepare(self) -> None:
+        """Make the bucket. One that these credentials may not look at is left as it is: the first `put` will tell."""
+        from botocore.exceptions import ClientError
+
+        with self._failures():
+            try:
+                self._client.head_bucket(Bucket=self._bucket)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") in ("NoSuchBucket", "404"):
+                    self._client.create_bucket(Bucket=self._bucket)
+
     def _key(self, name: str) -> str:
         return f"{self._prefix}{_valid(name)[:2]}/{name}"
 
@@ -157,7 +178,7 @@ def _valid(name: str) -> str:
 
 def _checked(name: str, content: bytes) -> bytes:
     if _name(content) != name:
-        raise BlobsUnavailable(f"what is kept as {name} is something else", "restore it from a backup")
+        raise BlobSpoilt(f"what is kept as {name} is something else", "restore it from a backup")
     return content
 
 
@@ -173,10 +194,10 @@ def _sync(folder: Path) -> None:
 
 
 def _s3_client() -> S3Client:
-    """By the usual variables (AWS_ACCESS_KEY_ID, AWS_ENDPOINT_URL …)."""
+    """By the usual variables (AWS_ACCESS_KEY_ID …), as they are now: boto3's default session remembers earlier ones."""
     import boto3
     from botocore.config import Config
 
     retries = {"total_max_attempts": 3, "mode": "standard"}
     config = Config(connect_timeout=3, read_timeout=30, retries=retries, s3={"addressing_style": "path"})  # type: ignore[arg-type]
-    return boto3.client("s3", config=config)
+    return boto3.session.Session().client("s3", config=config)

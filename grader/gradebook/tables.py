@@ -111,6 +111,19 @@ class Submission(Base):
     created_at: Mapped[datetime]
 
 
+class Draft(Base):
+    """An answer to a question of a quiz that its person may still change: nothing of it is handed in."""
+
+    __tablename__ = "draft"
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignment.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True, index=True)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    asked: Mapped[str]
+    """What identifies the question as it was shown: an answer is one to that, and not to what the author made of it later."""
+    answer: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
 class Receipt(Base):
     """That a submission was accepted, and when. What was acknowledged to a person is a receipt."""
 

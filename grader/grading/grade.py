@@ -12,7 +12,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from grader.course.tree import Course, Lab
 from grader.errors import BadInput, ContentError, OurFault, SandboxFailed
 from grader.grading import evidence
 from grader.grading.submission import Submission
+from grader.grading.watched import watched
 from grader.notebook import source
 from grader.notebook.rebuild import rebuild
 from grader.result import CheckResult, Result, Seconds
@@ -80,6 +81,8 @@ def grade(lab: Lab, submission: Submission, place: Place, tasks: Collection[str]
     rebuilt = rebuild(lab, submission.notebook)
     for attempt in itertools.count(1):
         try:
+            if attempt > 1:  # what failed may have been a service that died: what comes in its place has another address
+                place = replace(place, running=place.stack.again(lab.spec.services))
             folder = evidence.new_attempt(place.evidence, submission)
             graded, found, seconds = _attempt(lab, asked, checks, rebuilt.notebook, submission, place, folder)
             final = result(found.outcome, found.detail, graded, rebuilt.flags, seconds)
@@ -114,6 +117,7 @@ def _attempt(
         parameters = {**leased.parameters, "seed": seed % 10_000, "commit": nonce}
         opener = functools.partial(_opened, lab, place, leased)
         kernel = stack.enter_context(opener("run", {**work, **files}))
+        stack.enter_context(watched(leased.same, kernel.sandbox))
         ready = time.monotonic()
         found = run(notebook, kernel, parameters, lab.spec.limits, folder, leased.check)
         judging = time.monotonic()

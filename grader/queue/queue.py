@@ -73,6 +73,8 @@ class Queue:
             now = self.database.now(session)
             for lease in sorted(leases, key=lambda lease: lease.job):
                 job = session.get_one(Job, lease.job, with_for_update=True)
+                if job.token == lease.token and job.state == "done":
+                    continue  # by this very lease, a moment ago
                 if job.token != lease.token or job.state not in ("leased", "waiting"):
                     lost.append(lease)
                     continue
@@ -147,11 +149,12 @@ def _next(now: datetime) -> Any:
     """The number of the job whose turn it is: by priority; then people take turns (somebody's second job, running ones
     counted, comes after everybody's first); then by age."""
     running = select(Job.person_id, func.count().label("jobs")).where(Job.state == "leased").group_by(Job.person_id).subquery()
-    place = func.row_number().over(partition_by=(Job.person_id, Job.priority), order_by=Job.id)
-    turn: ColumnElement[int] = place + func.coalesce(running.c.jobs, 0)
-    ready = select(Job.id).outerjoin(running, running.c.person_id == Job.person_id)
-    ready = ready.where(Job.state == "waiting", Job.not_before <= now)
-    return ready.order_by(Job.priority, turn, Job.id).limit(1)
+    ready = select(Job.person_id, Job.priority, func.min(Job.id).label("job"))
+    ready = ready.where(Job.state == "waiting", Job.not_before <= now).group_by(Job.person_id, Job.priority)
+    first = ready.subquery()  # whoever's turn it is, it is their first job's: the others need not be sorted
+    turn: ColumnElement[int] = func.coalesce(running.c.jobs, 0)
+    each = select(first.c.job).outerjoin(running, running.c.person_id == first.c.person_id)
+    return each.order_by(first.c.priority, turn, first.c.job).limit(1)
 
 
 def _require(job: Job, lease: Lease) -> None:

@@ -16,9 +16,10 @@ from grader.server import problem
 from grader.server.ids import PREFIX
 from grader.server.metrics import Metrics
 from grader.server.outside import Outside
-from grader.server.routes import courses, gradebook, health, me, submissions, teaching
+from grader.server.routes import courses, gradebook, health, me, quizzes, roster, similarity, submissions, teaching
 from grader.server.service import Service
 from grader.server.settings import Oidc, Settings
+from grader.server.similar import Reader
 from grader.server.uploads import Uploads
 
 TITLE, DESCRIPTION = "The grader service", "Submissions in, marks out. Errors are problems (RFC 9457)."
@@ -53,11 +54,11 @@ def create_app(service: Service) -> FastAPI:
     app = App(title=TITLE, docs_url=None, redoc_url=None, openapi_url=f"{PREFIX}/openapi.json")
     metrics = Metrics(service.database)
     app.state.service, app.state.uploads = service, Uploads(service)
-    app.state.metrics, app.state.observe = metrics, metrics.observe
+    app.state.metrics, app.state.observe, app.state.similar = metrics, metrics.observe, Reader()
     problem.install(app)
     settings = service.settings
     app.include_router(health.router, max_body_size=settings.max_body)
-    for routes in (me, courses, submissions, teaching, gradebook):
+    for routes in (me, courses, roster, quizzes, submissions, teaching, similarity, gradebook):
         app.include_router(routes.router, max_body_size=settings.max_body)
     app.include_router(submissions.uploading, max_body_size=settings.max_upload + 1)
     if settings.oidc is not None:

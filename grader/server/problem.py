@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -50,6 +50,7 @@ class Problem(CourseError):
     def __init__(self, message: str, next_step: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message, next_step)
         self.headers = dict(headers or {})
+        self.errors: tuple[WrongField, ...] = ()
 
 
 class NotSignedIn(Problem):
@@ -74,6 +75,16 @@ class NotFound(Problem):
 
     def __init__(self, what: str = "") -> None:
         super().__init__(f"there is no such {what}" if what else "there is nothing here", "check the address")
+
+
+class Unusable(Problem):
+    """Something that was sent can't be used; each of its parts that is wrong is named."""
+
+    status, kind = 422, "bad-input"
+
+    def __init__(self, message: str, next_step: str, errors: Sequence[WrongField] = ()) -> None:
+        super().__init__(message, next_step)
+        self.errors = tuple(errors)
 
 
 class Conflict(Problem):
@@ -129,18 +140,18 @@ def of(error: CourseError) -> Problem:
     return NotNow()
 
 
-def response(request: Request, problem: Problem, errors: list[WrongField] | None = None) -> Response:
+def response(request: Request, problem: Problem) -> Response:
     """A problem as it is sent; a page's own way of showing it (`app.state.show_problem`) goes before."""
     show = getattr(request.app.state, "show_problem", None)
     shown = show(request, problem) if show else None
-    return shown if isinstance(shown, Response) else _json(request, problem, errors)
+    return shown if isinstance(shown, Response) else _json(request, problem)
 
 
-def _json(request: Request, problem: Problem, errors: list[WrongField] | None) -> Response:
+def _json(request: Request, problem: Problem) -> Response:
     body = ProblemBody(
         type=f"urn:mlops:problem:{problem.kind}", title=HTTPStatus(problem.status).phrase, status=problem.status,
         detail=printable(problem.message), next=printable(problem.next_step),
-        request_id=getattr(request.state, "request_id", ""), errors=errors or [],
+        request_id=getattr(request.state, "request_id", ""), errors=list(problem.errors),
     )  # fmt: skip
     return JSONResponse(body.model_dump(), problem.status, problem.headers, MEDIA_TYPE)
 
@@ -160,7 +171,8 @@ def _invalid(request: Request, error: Exception) -> Response:
     words = "; ".join(f"{e.where}: {e.message}" for e in errors[:3])
     problem = Problem(f"the request can't be used: {words}", "see /api/v1/openapi.json")
     problem.status, problem.kind = 422, "bad-request"
-    return response(request, problem, [WrongField(where=printable(e.where), message=printable(e.message)) for e in errors])
+    problem.errors = tuple(WrongField(where=printable(e.where), message=printable(e.message)) for e in errors)
+    return response(request, problem)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -89,26 +89,29 @@ def _identify(service: Service, request: Request) -> Who | None:
     given = request.cookies.get(cookie_name(service.settings), "")
     if kind.lower() == "bearer":
         with service.reading() as (session, now):
-            by_token = tokens.recognise(session, now, token.strip())
-        if by_token is None:
+            found = tokens.recognise(session, now, token.strip())
+        if found is None:
             raise NotSignedIn("this token is not valid: it has ended, was revoked, or never was one", "mlops login URL")
-        return by_token
-    if not given:
-        return None
-    with service.reading() as (session, now):
-        found = sign_ins.recognise(session, now, given, service.settings.sign_ins)
+    elif given:
+        with service.reading() as (session, now):
+            found = sign_ins.recognise(session, now, given, service.settings.sign_ins)
+    else:
+        found = None
     if found is None:
         return None
     who, stale = found
-    if stale and who.sign_in is not None:
-        _note_use(service, who.sign_in)
+    if stale:
+        _note_use(service, who)
     return who
 
 
-def _note_use(service: Service, number: int) -> None:
+def _note_use(service: Service, who: Who) -> None:
     try:
         with service.writing() as (session, now):
-            sign_ins.note_use(session, now, number)
+            if who.token is not None:
+                tokens.note_use(session, now, who.token)
+            elif who.sign_in is not None:
+                sign_ins.note_use(session, now, who.sign_in)
     except DatabaseUnavailable:
         return  # reading goes on while nothing can be written; the next request notes it
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from grader.backends.protocol import Backend, Endpoint, Running
+from grader.errors import ServiceFailed
 from grader.services.protocol import Service
 from grader.stack.stack import Stack, in_order
 
@@ -22,15 +23,19 @@ class Lease:
     endpoints: tuple[Endpoint, ...]
     variables: Mapping[str, str]
     parameters: Mapping[str, Any]
+    same: Callable[[], None]
+    """Raises ServiceFailed when a server has ended since the lease began: another may answer in its place by now."""
 
     def questions(self) -> dict[str, Any]:
         """The read-only question-askers by service."""
         return {name: service.questions(self.namespace) for name, service in self.services.items()}
 
     def check(self) -> None:
-        """Raise ServiceFailed unless every service still answers: a verdict on a dead service would be a lie."""
+        """Raise ServiceFailed unless every service still answers, and is the one that the run began with: a verdict on a
+        service that was away for a moment would be a lie."""
         for service in self.services.values():
             service.check()
+        self.same()
 
 
 @contextlib.contextmanager
@@ -39,7 +44,8 @@ def lease(
 ) -> Iterator[Lease]:
     """Open a namespace on each service (a fresh one, removed at the end, unless it is named). Raises ServiceFailed."""
     name = namespace or f"run-{secrets.token_hex(6)}"
-    specs = [spec for spec in in_order(stack.course, services) if spec.id in services]
+    everything = in_order(stack.course, services)
+    specs = [spec for spec in everything if spec.id in services]
     clients = {spec.id: stack.service(running[spec.id]) for spec in specs}
     with contextlib.ExitStack() as opened:
         variables: dict[str, str] = {}
@@ -53,4 +59,12 @@ def lease(
             variables |= grant.variables
             parameters |= grant.parameters
             endpoints.append(endpoint)
-        yield Lease(name, clients, tuple(endpoints), variables, parameters)
+        servers = [running[spec.id] for spec in everything]
+        yield Lease(name, clients, tuple(endpoints), variables, parameters, lambda: _demand_alive(backend, servers))
+
+
+def _demand_alive(backend: Backend, servers: Sequence[Running]) -> None:
+    for server in servers:
+        ended = backend.poll(server)
+        if ended is not None:
+            raise ServiceFailed(f"{server.service} ended during the run: {ended}")

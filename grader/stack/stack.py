@@ -72,6 +72,12 @@ class Stack:
             self._bring_up(state, services, demanded)
             return dict(state.running)
 
+    def again(self, services: Sequence[str]) -> dict[str, Running]:
+        """The services, up and answering once more, for who uses them already. Raises ServiceFailed."""
+        with self._state() as state:
+            self._bring_up(state, services)
+            return dict(state.running)
+
     def stop(self) -> list[str]:
         """Stop everything, whoever uses it; returns the names of what was up."""
         with self._state() as state:
@@ -111,12 +117,12 @@ class Stack:
 
     def _bring_up(self, state: StackState, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> None:
         """Start what is missing, and return when all of it answers: one may start while others still do (`beside`)."""
-        wanted = in_order(self.course, services)
-        starting = [spec for spec in wanted if not (spec.id in state.running and self._answers(state, spec))]
+        stopped: list[str] = []
         waiting: list[ServiceSpec] = []
-        for spec in starting:
-            if spec.id in state.running:
-                self.backend.stop(state.running.pop(spec.id))
+        for spec in in_order(self.course, services):
+            if spec.id in state.running and self._answers(state, spec):
+                continue
+            stopped += self._stop_with_dependents(state, spec)
             for other in [one for one in waiting if one.id in spec.needs and one.id not in spec.beside]:
                 self._await(state, other, demanded or {})
                 waiting.remove(other)
@@ -125,6 +131,18 @@ class Stack:
             waiting.append(spec)
         for spec in waiting:
             self._await(state, spec, demanded or {})
+        left = [name for name in stopped if name not in state.running]
+        if left:
+            self._bring_up(state, left, demanded)
+
+    def _stop_with_dependents(self, state: StackState, spec: ServiceSpec) -> list[str]:
+        """Stop a service that fails, and those up that need it: they know the old one's address. Returns the names."""
+        needing = [other.id for other in in_order(self.course, list(state.running)) if other.id != spec.id]
+        family = [name for name in needing if spec.id in {need.id for need in in_order(self.course, [name])}]
+        ended = [name for name in (*reversed(family), spec.id) if name in state.running]
+        for name in ended:
+            self.backend.stop(state.running.pop(name))
+        return ended
 
     def answers(self, running: Running) -> bool:
         """Whether a service that is up answers now."""
@@ -158,14 +176,12 @@ class Stack:
             if not problem:
                 return
             log = self.backend.logs(running)
-            told = [one for one in map(self.course.service, state.running) if spec.id in one.needs]
-            for one in (*told, spec):  # what started beside it knows the address that it had
-                self.backend.stop(state.running.pop(one.id))
+            ended = self._stop_with_dependents(state, spec)
             if attempt == STARTS or "in use" not in log:
                 tail = "\n".join(log.splitlines()[-15:])
                 raise ServiceFailed(f"{spec.title} did not start: {problem}\n{tail}", "see `mlops doctor`")
-            for one in (spec, *told):
-                self._host(state, one, demanded)
+            for name in reversed(ended):
+                self._host(state, self.course.service(name), demanded)
 
     def _take_down(self, state: StackState) -> list[str]:
         """Stop dependents before what they need."""

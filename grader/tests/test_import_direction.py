@@ -12,18 +12,19 @@ ROOT = Path(__file__).resolve().parents[2]
 SKIPPED = ("grader.tests", "grader.bench")
 
 ORDER = (
-    "errors", "spec", "result", "backends", "course", "notebook", "work", "services", "stack", "run", "checks", "grading",
-    "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange", "accounts", "api", "server",
-    "web", "cli", "magic", "jupyter",
+    "errors", "spec", "result", "backends", "cluster", "course", "notebook", "work", "services", "stack", "run", "checks",
+    "grading", "similarity", "quiz", "learner", "drills", "capstone", "lint", "gradebook", "queue", "worker", "exchange",
+    "accounts", "api", "server", "web", "cli", "magic", "jupyter",
 )  # fmt: skip
 LAYERS = {own: set(ORDER[:place]) for place, own in enumerate(ORDER)}
 """What each layer may import besides itself: those below it …"""
 LAYERS |= {
     "backends": {"errors", "spec"},
+    "cluster": {"backends"},
     "services": {"errors", "spec", "backends"},
     "gradebook": {"errors", "spec", "result"},
 }
-"""… and these three even less."""
+"""… and these four even less."""
 PROTOCOL = "grader.backends.protocol"
 
 
@@ -85,8 +86,9 @@ def backends_apart(name: str, target: str) -> bool:
 
 
 def backends_by_protocol(name: str, target: str) -> bool:
-    """Only the command line, which puts the parts together, names a backend: all others know the protocol."""
-    return layer(target) != "backends" or layer(name) in ("backends", "cli") or target == PROTOCOL
+    """Only the command line, which puts the parts together, and `cluster`, which looks at what one of them needs, name a
+    backend: all others know the protocol."""
+    return layer(target) != "backends" or layer(name) in ("backends", "cluster", "cli") or target == PROTOCOL
 
 
 RULES = {"downwards": downwards, "backends-apart": backends_apart, "backends-by-protocol": backends_by_protocol}

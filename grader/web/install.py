@@ -9,10 +9,10 @@ from fastapi.staticfiles import StaticFiles
 
 from grader.server.service import Service
 from grader.web import problems
-from grader.web.pages import courses, people, signing_in, submissions, teaching
+from grader.web.pages import account, courses, people, progress, quizzes, signing_in, similarity, submissions, teaching
 
 STATIC = Path(__file__).with_name("static")
-PAGES = (signing_in, courses, submissions, teaching, people)
+PAGES = (signing_in, account, courses, progress, quizzes, submissions, teaching, similarity, people)
 AROUND = 2**16
 """What a form's own bytes may come to beside its file."""
 

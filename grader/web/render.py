@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from grader.server.who import csrf_of
-from grader.web.words import NOTICES, SIGNS, STATES, lateness, outcome_words, status_words
+from grader.web.words import NOTICES, SIGNS, STATES, due, lateness, outcome_words, status_words
 
 HEADERS = {"Referrer-Policy": "same-origin"}
 """With `no-referrer` a browser would not say where a form comes from, and it would be refused."""
@@ -55,6 +55,7 @@ def _templates() -> Environment:
     made = Environment(loader=PackageLoader("grader.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
     made.globals.update(at=at, SIGNS=SIGNS, STATES=STATES)
     made.filters.update(
-        moment=moment, points=points, status_words=status_words, outcome_words=outcome_words, lateness=lateness
+        moment=moment, points=points, status_words=status_words, outcome_words=outcome_words, lateness=lateness,
+        due=due,
     )  # fmt: skip
     return made

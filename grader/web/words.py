@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from grader.gradebook.late import GraceBudget, HardStop, LatePolicy, PerDay
 
@@ -19,6 +20,9 @@ NOTICES: Mapping[str, str] = {
     "assigned": "The assignment is set.",
     "made": "The course is there.",
     "extended": "The dates are moved.",
+    "kept": "Your answer is kept. Nothing is marked before you hand it in.",
+    "taken-back": "Your answer is taken back.",
+    "revoked": "The token has ended.",
 }
 SIGNS: Mapping[str, str] = {"passed": "✓", "partial": "◐", "failed": "✗", "not_run": "·", "unavailable": "?"}
 STATES: Mapping[str, str] = {
@@ -43,6 +47,13 @@ def outcome_words(outcome: str) -> str:
         "sandbox_failed": "the sandbox failed (our fault)", "service_failed": "a service failed (our fault)",
         "grader_failed": "the grader failed (our fault)",
     }.get(outcome, outcome.replace("_", " "))  # fmt: skip
+
+
+def due(at: datetime, now: datetime) -> str:
+    """How far away a due date is."""
+    days = abs(at - now) / timedelta(days=1)
+    number = f"{days:.0f} days" if days >= 2 else f"{days * 24:.0f} hours" if days * 24 >= 2 else f"{days * 1440:.0f} minutes"
+    return f"due in {number}" if at > now else f"{number} ago"
 
 
 def lateness(policy: LatePolicy) -> str:

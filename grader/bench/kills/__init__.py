@@ -1,1 +1,2 @@
-"""Kills processes at random while submissions flow, then proves that nothing acknowledged was lost, nor graded twice."""
+"""Kills everything that a class's service is made of, at random, while submissions flow over HTTP; then proves that nothing
+acknowledged was lost, graded twice, or charged for our faults."""

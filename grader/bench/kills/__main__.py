@@ -1,4 +1,4 @@
-"""`python -m grader.bench.kills [--submissions 500] [--rounds 200] [--database sqlite|postgres]`: prints what was counted.
+"""`python -m grader.bench.kills [--database sqlite|postgres]`: kills, counts, prints.
 
 Leaves with 1 when anything was lost, graded twice, or charged for our faults.
 """
@@ -6,49 +6,27 @@ Leaves with 1 when anything was lost, graded twice, or charged for our faults.
 from __future__ import annotations
 
 import argparse
-import json
+import signal
 import sys
-import tempfile
-from datetime import UTC, datetime
-from pathlib import Path
 
-from grader.bench.kills.run import Plan, Report, Run
-from grader.bench.kills.server import Server
-from grader.gradebook import migrate
-from grader.gradebook.database import Database
-
-RESULTS = Path(__file__).with_name("results.jsonl")
-"""A line for each long run that was kept."""
+from grader.bench.kills import results
+from grader.bench.kills.plan import Plan
+from grader.bench.kills.run import run
 
 
 def main() -> int:
     """Run, print, and (`--keep`) write down."""
     options = _options()
-    with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        if options.database == "sqlite":
-            report = _run(
-                Plan(f"sqlite:///{folder / 'gradebook.db'}", folder, options.submissions, options.rounds, seed=options.seed)
-            )
-        else:
-            with Server(folder / "home") as server:
-                plan = Plan(
-                    server.url, folder, options.submissions, options.rounds, seed=options.seed, kill_database=server.kill
-                )
-                report = _run(plan)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # who ends the bench wants its processes to end, too
+    plan = Plan(
+        submissions=options.submissions, rounds=options.rounds, seed=options.seed, pause=tuple(options.pause),
+        pace=options.pace, seconds=options.minutes * 60,
+    )  # fmt: skip
+    report = run(plan, options.database, lambda words: print(words, file=sys.stderr, flush=True))
     sys.stdout.write(f"{report}\n")
     if options.keep:
-        line = {"at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", **vars(options), **vars(report)}
-        with RESULTS.open("a", encoding="utf-8") as out:
-            out.write(json.dumps(line) + "\n")
+        results.keep(options.database, plan, report)
     return 1 if report.wrong else 0
-
-
-def _run(plan: Plan) -> Report:
-    database = Database(plan.url)
-    migrate.upgrade(database)
-    database.close()
-    return Run(plan).go()
 
 
 def _options() -> argparse.Namespace:
@@ -57,7 +35,12 @@ def _options() -> argparse.Namespace:
     options.add_argument("--rounds", type=int, default=200)
     options.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
     options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--keep", action="store_true", help=f"add the figures to {RESULTS.name}")
+    options.add_argument("--pause", type=float, nargs=2, default=Plan.pause, help="seconds between two kills, from and to")
+    options.add_argument("--pace", type=float, default=Plan.pace, help="seconds between two submissions of a client")
+    options.add_argument(
+        "--minutes", type=float, default=Plan.seconds / 60, help="after which nothing more is killed, nor handed in"
+    )
+    options.add_argument("--keep", action="store_true", help="add the figures to results.jsonl, and to the bench's README")
     return options.parse_args()
 
 

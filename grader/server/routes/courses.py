@@ -14,13 +14,10 @@ from grader.accounts.identity import Who
 from grader.accounts.rules import may_appoint
 from grader.api.assignments import Assignments, AssignmentSet, AssignmentShown
 from grader.api.objects import Courses, CourseShown, Enrol, LinkMade, Moved, NewCourse, People, PersonShown, Role
-from grader.errors import BadInput
 from grader.gradebook import roster, work
 from grader.gradebook.late import Dates, accepts
-from grader.gradebook.tables import Assignment, Enrolment, Person
+from grader.gradebook.tables import Assignment, Course, Enrolment, Person
 from grader.queue.intake import kind_of
-from grader.quiz.handed_in import seed_of
-from grader.quiz.sheet import Paper, paper
 from grader.server import access
 from grader.server.ids import PREFIX, AfterName, AssignmentName, CourseName, Limit, PersonName
 from grader.server.problem import Forbidden
@@ -74,19 +71,7 @@ def enrol(service: Here, who: Known, course: CourseName, person: PersonName, ask
     """Put somebody in a course, or give them another role. An instructor appoints students and graders, an admin anybody.
     What is known of somebody from elsewhere stays as it is, and takes their address to enrol them."""
     with service.writing() as (session, now):
-        of = access.course(session, who, course, "manage_people")
-        known = session.scalar(select(Person).where(Person.name == person))
-        old = cast("Role | None", roster.role(session, of.id, known.id)) if known else None
-        if not may_appoint(access.role(who, of.id), old, asked.role):
-            raise Forbidden(f"you may not give or take the role of {asked.role} here", "ask an admin of the course")
-        if known is not None and not _theirs(session, who, known):
-            if old is None or asked.email is not None:
-                _demand_acquaintance(known, asked)
-            found = known
-        else:
-            found = roster.add_person(session, now, person, asked.full_name, asked.email)
-        roster.enrol(session, now, of, found, asked.role)
-        return _person(found, asked.role)
+        return enrolled(session, now, who, access.course(session, who, course, "manage_people"), person, asked)
 
 
 @router.post("/courses/{course}/people/{person}/link", status_code=201)
@@ -130,17 +115,6 @@ def assign(service: Here, who: Known, course: CourseName, assignment: Assignment
         return shown(session, now, who, made)
 
 
-@router.get("/courses/{course}/assignments/{assignment}/sheet", response_model_exclude_defaults=True)
-def show_sheet(service: Here, who: Known, course: CourseName, assignment: AssignmentName) -> Paper:
-    """One's own sheet of a quiz, while the assignment takes work: what is handed in must name its seed."""
-    with service.reading() as (session, now):
-        of = access.assignment(session, who, course, assignment, "see_own")
-        if of.kind != "quiz":
-            raise BadInput(f"assignment {assignment} is a {of.kind}", "only a quiz has sheets")
-        work.may(session, now, of, session.get_one(Person, who.person))
-    return paper(service.content.quiz(of.content), seed_of(course, assignment, who.name))
-
-
 @router.post("/courses/{course}/assignments/{assignment}/extensions/{person}", status_code=204)
 def extend(service: Here, who: Known, course: CourseName, assignment: AssignmentName, person: PersonName, asked: Moved) -> None:
     """Other dates for one person; they never take time away."""
@@ -149,6 +123,23 @@ def extend(service: Here, who: Known, course: CourseName, assignment: Assignment
         _, whose = access.member(session, who, course, person, "manage_assignments")
         by = session.get_one(Person, who.person)
         roster.extend(session, now, row, whose, asked.due_at, asked.closes_at, asked.reason, by)
+
+
+def enrolled(session: Session, now: datetime, who: Who, of: Course, name: str, asked: Enrol) -> PersonShown:
+    """Somebody, in a course whose people one manages. Raises Forbidden for a role that isn't one's to give, and for somebody
+    from elsewhere whom one doesn't know; BadInput for an address that is somebody else's. Then nothing was written."""
+    known = session.scalar(select(Person).where(Person.name == name))
+    old = cast("Role | None", roster.role(session, of.id, known.id)) if known else None
+    if not may_appoint(access.role(who, of.id), old, asked.role):
+        raise Forbidden(f"you may not give or take the role of {asked.role} here", "ask an admin of the course")
+    if known is not None and not _theirs(session, who, known):
+        if old is None or asked.email is not None:
+            _demand_acquaintance(known, asked)
+        found = known
+    else:
+        found = roster.add_person(session, now, name, asked.full_name, asked.email)
+    roster.enrol(session, now, of, found, asked.role)
+    return _person(found, asked.role)
 
 
 def shown(session: Session, now: datetime, who: Who, asked: Assignment) -> AssignmentShown:

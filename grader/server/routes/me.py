@@ -66,19 +66,22 @@ def set_up(service: Service, request: Request, link: str, name: str, password: s
         return sign_ins.open_for(session, now, person.id, "password", service.settings.sign_ins)
 
 
-def change_password(service: Service, request: Request, who: Who, password: str, current: str) -> None:
-    """Give oneself another password; ends one's other sign-ins. Raises Forbidden without the current one, BadInput."""
+def change_password(service: Service, request: Request, who: Who, asked: NewPassword) -> None:
+    """Give oneself another password; ends one's other sign-ins and (unless asked not to) tokens. Raises Forbidden without the
+    current one, BadInput."""
     access.own(who)
     service.limits.sign_in(request, who.name)
     with service.reading() as (session, _):
         account = session.get(Account, who.person)
     kept = account.password_hash if account else None
-    if kept is not None and who.by != "link" and not service.passwords.right(kept, current):
+    if kept is not None and who.by != "link" and not service.passwords.right(kept, asked.current):
         raise Forbidden("the current password is wrong", "try again, or ask for a sign-in link")
-    hashed = service.passwords.hash(password, who.name)
+    hashed = service.passwords.hash(asked.password, who.name)
     with service.writing() as (session, now):
         accounts.set_password(session, now, who.person, hashed)
         sign_ins.end_others(session, who.person, who.sign_in)
+        if asked.revoke_tokens:
+            tokens.revoke_all(session, now, who.person)
 
 
 @router.post("/session")
@@ -117,8 +120,8 @@ def me(service: Here, request: Request, who: Known) -> Me:
 
 @router.post("/me/password", status_code=204)
 def new_password(service: Here, request: Request, who: Known, asked: NewPassword) -> None:
-    """Another password; one is signed out everywhere else."""
-    change_password(service, request, who, asked.password, asked.current)
+    """Another password; one is signed out everywhere else, and one's tokens end unless `revoke_tokens` is false."""
+    change_password(service, request, who, asked)
 
 
 @router.get("/me/tokens")
@@ -180,5 +183,6 @@ def my_courses(session: Session, who: Who, after: str = "", limit: int = 100) ->
 
 def _shown(row: ApiToken) -> TokenShown:
     return TokenShown(
-        id=row.id, label=row.label, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at
+        id=row.id, label=row.label, scopes=row.scopes.split(), created_at=row.created_at, expires_at=row.expires_at,
+        last_used_at=row.last_used_at,
     )  # fmt: skip

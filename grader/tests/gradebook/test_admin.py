@@ -50,6 +50,17 @@ def test_it_begins_with_init(tmp_path: Path) -> None:
     assert admin("init") == admin("init") == f"the gradebook is ready: sqlite:///{tmp_path}/home/gradebook.db\n"
 
 
+def test_whether_a_worker_can_begin(tmp_path: Path) -> None:
+    """Only once there are tables; with --wait it is asked again for so long, and says why not."""
+    admin = Terminal(tmp_path / "home")
+    with pytest.raises(BadInput, match="has no tables of the gradebook"):
+        admin("ready")
+    with pytest.raises(BadInput, match="has no tables of the gradebook"):
+        admin("ready", "--wait", "0.1")
+    admin("init", "--wait", "5")
+    assert admin("ready", "--wait", "5") == f"the gradebook is ready: sqlite:///{tmp_path}/home/gradebook.db\n"
+
+
 def test_a_lab_is_asked_for_with_dates_and_rules(handed_in: Terminal, tmp_path: Path) -> None:
     """Dates are in UTC; one person can have others."""
     assign = ("assign", "math", "tracking", "--lab", "04", "--late", '{"kind": "per_day", "percent": 10}')

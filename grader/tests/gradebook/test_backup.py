@@ -13,10 +13,11 @@ from sqlalchemy import MetaData, create_engine, func, select
 
 from grader.course.tree import Course
 from grader.errors import BadInput
-from grader.gradebook import backup, migrate, outbox, roster, tables, work
+from grader.gradebook import backup, drafts, migrate, outbox, roster, tables, work
 from grader.gradebook.blobs import FolderBlobs
 from grader.gradebook.columns import Base
 from grader.gradebook.database import Database
+from grader.gradebook.drafts import Drafted
 from grader.gradebook.late import Dates
 from grader.gradebook.tables import Attempt, Job, Person, Receipt, Submission
 from grader.grading import samples
@@ -38,6 +39,7 @@ def full(klass: SmallClass, blobs: FolderBlobs, small: Course) -> SmallClass:
     with klass.database.writing() as session:
         outbox.add(session, MONDAY, klass.course, "http://127.0.0.1:9/", "whsec_AAAA", outbox.EVENTS, klass.tess)
         roster.extend(session, MONDAY, klass.adding, klass.ann, MONDAY, None, "ill – “krank”", klass.tess)
+        drafts.keep(session, MONDAY, klass.adding, klass.ann.id, "q-sum", Drafted("as it was asked", "b"))
     sealed = bundle(small.lab(LAB), samples.solution(small.lab(LAB))[0])
     accept(klass.database, blobs, small, "math", "adding", "ann", sealed, "key")
     klass.queue.complete(klass.lease(), result(FULL), IMAGE)
@@ -198,7 +200,7 @@ def test_nothing_is_overwritten(full: SmallClass, blobs: FolderBlobs, tmp_path: 
 
 @pytest.mark.parametrize("kind", ["sqlite"])
 def test_from_a_terminal(full: SmallClass, tmp_path: Path) -> None:
-    """A blob that is gone is said, and fails nothing else."""
+    """A blob that is gone, or spoilt, is said, and fails nothing else."""
     admin, file = Terminal(tmp_path), tmp_path / "b.tar.gz"
     said = admin("backup", file)
     about = backup.verify(file)
@@ -208,5 +210,7 @@ def test_from_a_terminal(full: SmallClass, tmp_path: Path) -> None:
     assert there("restore", file).endswith(said.removeprefix(f"{file}: "))
     assert there("scores", "math") == admin("scores", "math")
     [blob] = [f for f in (tmp_path / "blobs").rglob("*") if f.is_file()]
-    blob.unlink()
+    blob.write_bytes(b"something else")
     assert backup.save(full.database, FolderBlobs(tmp_path / "blobs"), tmp_path / "c.tar.gz").missing == (blob.name,)
+    blob.unlink()
+    assert backup.save(full.database, FolderBlobs(tmp_path / "blobs"), tmp_path / "d.tar.gz").missing == (blob.name,)

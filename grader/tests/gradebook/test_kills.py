@@ -7,16 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select
 
-from grader.bench.kills.processes import RULES
-from grader.bench.kills.run import Plan, Run
+from grader.bench.kills import results
+from grader.bench.kills.plan import KINDS, Plan
+from grader.bench.kills.run import run
 from grader.gradebook.database import Database, DatabaseUnavailable
 from grader.gradebook.tables import Attempt, Job, JobEvent
 from grader.queue.queue import Queue
+from grader.tests.gradebook.made_up import RULES
 from grader.tests.gradebook.small_class import FULL, IMAGE, SmallClass, result
 
 Start = Callable[[str, float], subprocess.Popen[bytes]]
@@ -28,7 +29,7 @@ def start(url: str) -> Iterator[Start]:
     processes = []
 
     def start_one(name: str, seconds: float) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "grader.bench.kills.processes", "work", url, name, "1", str(seconds), str(seconds)]
+        command = [sys.executable, "-m", "grader.tests.gradebook.made_up", url, name, "1", str(seconds), str(seconds)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         processes.append(process)
         assert process.stdout is not None and process.stdout.readline() == b"ready\n"
@@ -59,13 +60,24 @@ def verdicts(database: Database) -> list[tuple[int, str, int]]:
         return [(a.job_id, a.worker, a.token) for a in found]
 
 
-def test_processes_are_killed_at_random(url: str, tmp_path: Path) -> None:
-    """The short form of `python -m grader.bench.kills`: nothing acknowledged is lost, graded twice, or charged for us."""
-    plan = Plan(url, tmp_path, 30, rounds=4, workers=2, submitters=1, pause=(0.05, 0.3), pace=0.1, job=(0.1, 0.4))
-    report = Run(plan).go()
-    assert (report.wrong, report.acknowledged) == ([], 30)
-    assert sum(report.kills.values()) >= 3
-    assert report.leases > 30
+@pytest.mark.hostile
+@pytest.mark.services
+@pytest.mark.docker
+@pytest.mark.timeout(1800)
+def test_everything_is_killed_once() -> None:
+    """The short form of `python -m grader.bench.kills`, on PostgreSQL: nothing acknowledged is lost, graded twice, or charged
+    for our faults, and nothing is left."""
+    plan = Plan(submissions=8, rounds=len(KINDS), clients=2, pause=(0.5, 2), pace=0.5, order=KINDS)
+    report = run(plan, "postgres")
+    assert (report.wrong, report.acknowledged) == ([], 8)
+    assert {name.partition(" ")[0] for name in report.kills} == set(KINDS)
+    assert report.leases >= 8
+
+
+def test_the_readme_has_the_last_figures() -> None:
+    """As the results that were kept have them."""
+    readme = results.README.read_text(encoding="utf-8")
+    assert readme == results.rewritten(readme, results.table(results.RESULTS.read_text(encoding="utf-8")))
 
 
 def test_a_killed_worker_s_job_is_taken_over_when_its_lease_ends(klass: SmallClass, url: str, start: Start) -> None:

@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from starlette.testclient import TestClient
 
 from grader.accounts import links
 from grader.accounts.sign_ins import Lifetime
+from grader.gradebook.accounts import ApiToken
 from grader.gradebook.columns import Base
 from grader.gradebook.database import Database
 from grader.tests.server.school import School, ok
@@ -137,6 +138,38 @@ def test_tokens_are_made_listed_and_revoked(school: School) -> None:
     ok(second.delete("/api/v1/token"), 204)
     assert second.get("/api/v1/me").status_code == 401
     assert browser.delete("/api/v1/token", headers=csrf).status_code == 404
+
+
+@pytest.mark.parametrize(("wish", "status"), [({}, 401), ({"revoke_tokens": True}, 401), ({"revoke_tokens": False}, 200)])
+def test_a_new_password_ends_tokens(school: School, wish: dict[str, bool], status: int) -> None:
+    """All of one's own, unless one asks to keep them; nobody else's."""
+    browser, csrf = signed_in(school)
+    mine, fellow = school.http("owner"), school.http("fellow")
+    ok(browser.post("/api/v1/me/password", json={"password": PASSWORD, **wish}, headers=csrf), 204)
+    assert (mine.get("/api/v1/me").status_code, fellow.get("/api/v1/me").status_code) == (status, 200)
+    assert ok(browser.get("/api/v1/me"))["name"] == "owner"
+
+
+def test_a_token_s_use_is_noted(school: School) -> None:
+    """When it is used first, and then again after some minutes."""
+    browser, csrf = signed_in(school)
+    made = ok(browser.post("/api/v1/me/tokens", json={"label": "laptop"}, headers=csrf), 201)
+    program = school.http()
+    program.headers["Authorization"] = f"Bearer {made['token']}"
+
+    def used() -> Any:
+        return ok(browser.get("/api/v1/me/tokens"))["items"][0]["last_used_at"]
+
+    assert (made["last_used_at"], used()) == (None, None)
+    ok(program.get("/api/v1/me"))
+    first = used()
+    ok(program.get("/api/v1/me"))
+    assert (first is not None, used()) == (True, first)
+    with school.database.writing() as session:
+        session.execute(update(ApiToken).values(last_used_at=school.database.now(session) - timedelta(minutes=6)))
+    old = used()
+    ok(program.get("/api/v1/me"))
+    assert used() > first > old
 
 
 def test_tries_are_limited(light: School, small: Any, migrated_file: Any, tmp_path: Any) -> None:

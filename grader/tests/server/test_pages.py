@@ -26,15 +26,24 @@ __all__ = ["on_sqlite"]
 COURSE, ASKED, ONE = "/courses/{course}", "/courses/{course}/assignments/{assignment}", "/submissions/{submission}"
 OPEN = {"GET /sign-in", "POST /sign-in", "GET /set-up", "POST /set-up"}
 OWN = {"GET /", "GET /account", "POST /account", "POST /sign-out"}
+TOKENS = {"GET /account/tokens", "POST /account/tokens", "POST /account/tokens/{token}/revoke"}
+"""For whoever is signed in; not for a token."""
 SITE = {"POST /courses": {"name": "new", "title": "New"}}
 MINUTE = "2030-01-01T00:00"
 FILE = {"file": "work"}
 IN_COURSE: dict[str, tuple[str, Any]] = {
     f"GET {COURSE}": (STUDENT, None),
-    f"POST {COURSE}/assignments": (INSTRUCTOR, {"name": "adding", "lab": LAB, "due_at": MINUTE}),
+    f"POST {COURSE}/assignments": (INSTRUCTOR, {"name": "adding", "content": f"lab {LAB}", "due_at": MINUTE}),
     f"GET {ASKED}": (STUDENT, None),
     f"POST {ASKED}/extensions": (INSTRUCTOR, {"person": "owner", "due_at": MINUTE, "reason": LATER["reason"]}),
     f"POST {ASKED}/submissions": (STUDENT, FILE),
+    f"GET {COURSE}/progress": (STUDENT, None),
+    f"GET {ASKED}/quiz": (STUDENT, None),
+    f"POST {ASKED}/quiz": (STUDENT, {}),
+    f"GET {ASKED}/quiz/{{number}}": (STUDENT, None),
+    f"POST {ASKED}/quiz/{{number}}": (STUDENT, {"answer": "a"}),
+    f"GET {ASKED}/similarity": (INSTRUCTOR, None),
+    f"GET {ASKED}/similarity/{{one}}/{{other}}": (INSTRUCTOR, None),
     f"GET {COURSE}/scores": (GRADER, None),
     f"GET {COURSE}/queue": (INSTRUCTOR, None),
     f"POST {COURSE}/queue/{{job}}/retry": (INSTRUCTOR, {}),
@@ -58,6 +67,9 @@ OF_SUBMISSION: dict[str, tuple[str, Any]] = {
 }
 """The same; for a student it must be their own."""
 RETRY = f"POST {COURSE}/queue/{{job}}/retry"
+PROGRESS = f"GET {COURSE}/progress"
+"""Only students have it."""
+HANDED_IN = f"POST {ASKED}/quiz"
 
 
 def operations() -> set[str]:
@@ -75,10 +87,18 @@ def person(school: School, who: str | None) -> TestClient:
     return client
 
 
+def address(path: str) -> str:
+    """With what is the owner's; only one assignment is a quiz."""
+    asked = "sums" if "/quiz" in path else "adding"
+    return path.format(
+        course="math", assignment=asked, person="owner", submission=1, job=2, token=1, number=1, one=1, other=2
+    )  # fmt: skip
+
+
 def ask(school: School, client: TestClient, operation: str, form: Any = None) -> Any:
     """Ask for what is the owner's."""
     method, path = operation.split(" ")
-    path = path.format(course="math", assignment="adding", person="owner", submission=1, job=2)
+    path = address(path)
     if form is not None and "file" in form:
         content = school.bundle("another") if form["file"] == "work" else b"name,role\nzed,student\n"
         return client.request(method, path, files={form["file"]: ("a-file", content)})
@@ -87,13 +107,13 @@ def ask(school: School, client: TestClient, operation: str, form: Any = None) ->
 
 def test_every_page_is_known_here() -> None:
     """A new page must be put in one of the sets, and so is tested with every role."""
-    assert operations() == OPEN | OWN | set(SITE) | set(IN_COURSE) | set(OF_SUBMISSION)
+    assert operations() == OPEN | OWN | TOKENS | set(SITE) | set(IN_COURSE) | set(OF_SUBMISSION)
 
 
 def test_nobody_sees_a_page_without_a_name(on_sqlite: School) -> None:
     """They are led to the way in, or told."""
     client = person(on_sqlite, None)
-    asked = {**IN_COURSE, **OF_SUBMISSION, **dict.fromkeys(OWN | set(SITE), (STUDENT, None))}
+    asked = {**IN_COURSE, **OF_SUBMISSION, **dict.fromkeys(OWN | TOKENS | set(SITE), (STUDENT, None))}
     answers = {operation: ask(on_sqlite, client, operation, form) for operation, (_, form) in asked.items()}
     expected = {o: 303 if o.startswith("GET") else 401 for o in asked}
     assert {o: a.status_code for o, a in answers.items()} == expected
@@ -133,6 +153,9 @@ def test_a_role_may_what_it_may(light: School, who: str) -> None:
         expected[operation] = good if rank >= RANKS[lowest] else 403
     if who == "fellow":
         expected[RETRY] = 404
+    if rank > 0:
+        expected[PROGRESS] = 404
+    expected[HANDED_IN] = 422  # nothing is answered yet
     if who == "root":
         expected[f"POST {ASKED}/submissions"] = 422  # they are in no course
     assert found == expected
@@ -176,6 +199,49 @@ def test_signing_in_by_a_page(light: School) -> None:
         assert (answer.status_code, answer.headers["location"]) == (303, led)
 
 
+def test_tokens_by_a_page(light: School) -> None:
+    """A new one is shown by the answer to its form, once, and works; ended, it doesn't. Who only studies is offered no scope of
+    who teaches. A new password ends all, where its box is left as it was."""
+    client, token = signed_in(light, "owner")
+    place, csrf = "/account/tokens", {"csrf_token": token}
+    assert [words in client.get(place).text for words in ("scope-submit", "scope-teach", "You have none")] == [
+        True,
+        False,
+        True,
+    ]
+    assert "scope-teach" in signed_in(light, "grader")[0].get(place).text
+    sent = {**csrf, "label": "my <laptop>", "scope-read": "yes", "days": "7"}
+    nothing = client.post(place, data={**csrf, "label": "x", "days": "7"})
+    assert (nothing.status_code, "a token needs scopes" in nothing.text) == (422, True)
+    made = client.post(place, data=sent)
+    [secret] = re.findall(r"mlops_[\w-]{40,}", made.text)
+    assert (made.status_code, "my &lt;laptop&gt;" in made.text) == (200, True)
+    shown = client.get(place).text
+    assert [words in shown for words in (secret, "my &lt;laptop&gt;", ">never<")] == [False, True, True]
+    program = light.http()
+    program.headers["Authorization"] = f"Bearer {secret}"
+    assert program.get("/api/v1/courses").status_code == 200
+    assert ">never<" not in client.get(place).text
+    [number] = re.findall(r'action="/account/tokens/(\d+)/revoke"', client.get(place).text)
+    fellow, theirs = signed_in(light, "fellow")
+    assert fellow.post(f"{place}/{number}/revoke", data={"csrf_token": theirs}).status_code == 404
+    done = client.post(f"{place}/{number}/revoke", data=csrf)
+    assert (done.headers["location"], program.get("/api/v1/courses").status_code) == (f"{place}?done=revoked&number=0", 401)
+    kept = light.http("owner")
+    box = {"revoke_tokens": "yes"} if 'name="revoke_tokens" value="yes" checked' in client.get("/account").text else {}
+    client.post("/account", data={**csrf, "password": PASSWORD})
+    assert kept.get("/api/v1/courses").status_code == 200
+    client.post("/account", data={**csrf, **box, "password": PASSWORD})
+    assert kept.get("/api/v1/courses").status_code == 401
+
+
+@pytest.mark.parametrize("who", ["owner", "instructor", "root"])
+def test_a_token_has_no_page_of_tokens(light: School, who: str) -> None:
+    """Nor makes one, nor ends one."""
+    client = person(light, who)
+    assert {o: ask(light, client, o, {} if o[0] == "P" else None).status_code for o in TOKENS} == dict.fromkeys(TOKENS, 403)
+
+
 def test_the_first_admin_by_a_page(light: School) -> None:
     """With the link that the service printed, whole or its secret alone; what is wrong is told on the same page."""
     with light.database.writing() as session:
@@ -199,12 +265,9 @@ def test_pages_run_no_script_of_their_own(on_sqlite: School) -> None:
     """No inline script, style or handler is in any page: the policy would stop it."""
     client = person(on_sqlite, "instructor")
     places = ["/", "/sign-in", "/set-up", "/account", "/nothing"]
-    places += [
-        o.split(" ")[1].format(course="math", assignment="adding", submission=1)
-        for o in (*IN_COURSE, *OF_SUBMISSION)
-        if o[0] == "G"
-    ]
+    places += [address(o.split(" ")[1]) for o in (*IN_COURSE, *OF_SUBMISSION) if o[0] == "G"]
     answers = {place: client.get(place) for place in places}
+    answers["tokens"] = signed_in(on_sqlite, "owner")[0].get("/account/tokens")
     inline = re.compile(r"<script(?![^>]* src=)|<style|\sstyle=|\son\w+=|javascript:", re.IGNORECASE)
     assert {place: inline.findall(answer.text) for place, answer in answers.items() if inline.search(answer.text)} == {}
     assert {a.headers["content-security-policy"].split(";")[1] for a in answers.values()} == {" script-src 'self'"}
@@ -244,11 +307,11 @@ def test_a_class_from_a_file(light: School) -> None:
     for content, words in (
         (b"who\nann\n", "does not name its columns"),
         (b"name\nabe\n../x\n", "line 3: &#39;../x&#39; can&#39;t be a name"),
-        (b"name,role\nabe,king\n", "line 2: the form can&#39;t be used: role"),
-        (b"name,role\nabe,instructor\n", "you may not give the role"),
+        (b"name,role\nabe,king\n", "line 2: role: input should be"),
+        (b"name,role\nabe,instructor\n", "line 2: abe: you may not give"),
         (b"\xff\xfe", "no csv file"),
         (b"name\n", "nobody is in the file"),
-        (b"name\nabe,x\n", "line 2: too many people, or too many columns"),
+        (b"name\nabe,x\n", "line 2: it has more columns"),
     ):
         answer = send(content)
         assert (answer.status_code in (403, 422), words in answer.text.lower()) == (True, True), (content, answer.text)

@@ -183,23 +183,38 @@ def test_from_handing_in_to_a_released_mark(place: Place, looking: BrowserContex
 
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+QUIZ, ALIKE = "/courses/math/assignments/sums/quiz", "/courses/math/assignments/adding/similarity"
+ASKED = {1: "single", 3: "order", 4: "numeric", 6: "match", 7: "output", 8: "multiple", 9: "fix", 10: "short"}
+"""Of quiz 00: a question of each type …"""
+LOOKS = (3, 6, 7, 8, 9, 10)
+"""… and those that look different."""
+MENDED = "    for value in before | after:"
 PAGES = {
     None: ("/sign-in", "/set-up"),
     "owner": (
-        "/", "/account", "/courses/math", "/courses/math/assignments/adding", "/submissions/2", "/submissions/3",
-        "/nothing",
+        "/", "/account", "/account/tokens", "/courses/math", "/courses/math/progress", "/courses/math/assignments/adding",
+        "/submissions/2", "/submissions/3", "/nothing", "/courses/math/assignments/sums", QUIZ,
+        *(f"{QUIZ}/{number}" for number in LOOKS),
     ),
     "instructor": (
         "/courses/math", "/courses/math/assignments/adding", "/courses/math/assignments/adding/release", "/submissions/2",
-        "/submissions/2/notebook", "/courses/math/scores", "/courses/math/people", "/courses/math/queue",
+        "/submissions/2/notebook", "/courses/math/scores", "/courses/math/people", "/courses/math/queue", ALIKE,
+        f"{ALIKE}/1/2",
     ),
     "root": ("/",),
 }  # fmt: skip
 
 
 def filled(place: Place) -> None:
-    """A submission that is graded, marked and graded again, one that waits, and a dead letter."""
+    """A submission that is graded, marked and graded again, one that waits, and a dead letter; a quiz, answered in part; a
+    token."""
     school = place.school
+    asked(place)
+    answer = school.http("owner").put(
+        "/api/v1" + QUIZ.removesuffix("quiz") + "draft/" + first_question(place), json={"answer": "a"}
+    )
+    assert answer.status_code == 200
+    school.token("owner")
     school.hand_in("fellow")
     school.kill()
     school.hand_in("owner")
@@ -215,6 +230,16 @@ def filled(place: Place) -> None:
     assert teacher.post("/api/v1/submissions/2/marks", json=mark).status_code == 201
     assert teacher.post("/api/v1/submissions/2/comments", json={"words": "well done"}).status_code == 201
     school.hand_in("owner", "another")
+
+
+def asked(place: Place) -> None:
+    """Quiz 00, as `sums`."""
+    made = place.school.http("instructor").put("/api/v1/courses/math/assignments/sums", json={"quiz": "00"})
+    assert made.status_code == 200
+
+
+def first_question(place: Place) -> str:
+    return place.school.content.quiz("00").questions[0].id
 
 
 def complaints(axe: Axe, page: Page) -> list[str]:
@@ -272,3 +297,67 @@ def test_by_keyboard_alone(place: Place, looking: BrowserContext) -> None:
     page.keyboard.press("Enter")
     page.get_by_text("The mark is given.").wait_for()
     page.get_by_text("4 points by hand").wait_for()
+
+
+def test_a_quiz_by_keyboard_and_without_a_script(place: Place, browser: Browser) -> None:
+    """A question of each type is answered with keys alone where no script runs; then the answers are handed in."""
+    asked(place)
+    quiz = place.school.content.quiz("00")
+    types = dict(enumerate((question.type for question in quiz.questions), 1))
+    assert {number: types[number] for number in ASKED} == ASKED
+    context = browser.new_context(java_script_enabled=False)
+    context.set_default_timeout(PATIENCE)
+    page = context.new_page()
+    page.goto(f"{place.url}/sign-in")
+    page.get_by_label("Your sign-in link").fill(f"{place.url}/sign-in#{link_for(place.school, 'owner')}")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/account")
+    for number in ASKED:
+        page.goto(f"{place.url}{QUIZ}/{number}")
+        answer_by_keys(page, ASKED[number])
+        page.get_by_text("Your answer is kept.").wait_for()
+    kept = place.school.http("owner").get("/api/v1" + QUIZ.removesuffix("quiz") + "draft").json()["answers"]
+    by_type = {ASKED[number]: kept.pop(quiz.questions[number - 1].id) for number in ASKED}
+    assert (by_type, kept) == (
+        {"output": "a", "single": "a", "order": "a b c d e f", "numeric": "12", "match": "1a 2b 3c 4d", "multiple": "a",
+         "fix": MENDED, "short": "git status"}, {},
+    )  # fmt: skip
+    page.goto(place.url + QUIZ)
+    page.get_by_role("button", name="Hand in these answers").press("Enter")
+    page.wait_for_url("**/submissions/1?done=handed-in*")
+    context.close()
+
+
+def reach(page: Page, name: str) -> None:
+    """Press Tab until the field of this name has the focus."""
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.locator(f"[name='{name}']:focus").count():
+            return
+    pytest.fail(f"no Tab leads to {name}")
+
+
+def answer_by_keys(page: Page, kind: str) -> None:
+    """Choose, or type, and send with Enter."""
+    if kind in ("order", "match"):
+        fields = page.locator("fieldset select").evaluate_all("all => all.map(one => one.name)")
+        for place, name in enumerate(fields, 1):
+            reach(page, name)
+            page.keyboard.type(str(place) if kind == "order" else "abcdefgh"[place - 1])
+        reach_button(page)
+        return
+    reach(page, "answer")
+    if kind in ("single", "output", "multiple"):
+        page.keyboard.press("Space")
+    elif kind == "fix":
+        page.keyboard.press("Control+A")
+        page.keyboard.type(MENDED)
+    else:
+        page.keyboard.type("12" if kind == "numeric" else "git status")
+    page.keyboard.press("Enter")
+
+
+def reach_button(page: Page) -> None:
+    page.keyboard.press("Tab")
+    assert page.locator("button:focus").inner_text() == "Keep the answer and go on"
+    page.keyboard.press("Enter")

@@ -37,11 +37,16 @@ IN_COURSE: dict[str, tuple[str, Any]] = {
     f"GET {COURSE}": (STUDENT, None),
     f"GET {COURSE}/people": (GRADER, None),
     f"PUT {COURSE}/people/{{person}}": (INSTRUCTOR, {"role": "student"}),
+    f"POST {COURSE}/people": (INSTRUCTOR, b"name\nzed\n"),
     f"POST {COURSE}/people/{{person}}/link": (INSTRUCTOR, None),
     f"GET {COURSE}/assignments": (STUDENT, None),
     f"GET {ASKED}": (STUDENT, None),
     f"PUT {ASKED}": (INSTRUCTOR, {"lab": LAB}),
     f"GET {ASKED}/sheet": (STUDENT, None),
+    f"GET {ASKED}/draft": (STUDENT, None),
+    f"PUT {ASKED}/draft/{{question}}": (STUDENT, {"answer": "a"}),
+    f"GET {ASKED}/similarity": (INSTRUCTOR, None),
+    f"GET {ASKED}/similarity/{{one}}/{{other}}": (INSTRUCTOR, None),
     f"POST {ASKED}/extensions/{{person}}": (INSTRUCTOR, LATER),
     f"POST {ASKED}/submissions": (STUDENT, b""),
     f"GET {ASKED}/submissions": (STUDENT, None),
@@ -110,10 +115,12 @@ def ask(school: School, who: str | None, operation: str, body: Any = None) -> An
 
 
 def meant(operation: str) -> tuple[str, str]:
-    """Its method, and its address with what is the owner's; only the quiz has sheets."""
+    """Its method, and its address with what is the owner's; only the quiz has sheets and drafts."""
     method, path = operation.split(" ")
-    asked = "sums" if path.endswith("/sheet") else "adding"
-    return method, path.format(course="math", assignment=asked, person="owner", submission=1, job=2, token=1)
+    asked = "sums" if path.endswith("/sheet") or "/draft" in path else "adding"
+    return method, path.format(
+        course="math", assignment=asked, person="owner", submission=1, job=2, token=1, question="q-sum", one=1, other=2
+    )  # fmt: skip
 
 
 def test_every_route_is_known_here(light: School) -> None:
@@ -197,6 +204,7 @@ def test_a_token_is_no_person(light: School, who: str) -> None:
 def test_a_token_s_scopes_hold(on_sqlite: School) -> None:
     """An instructor's token that may only read reads; one that may hand in does nothing else."""
     asked = {**IN_COURSE, **OF_SUBMISSION}
+    drafting = f"PUT {ASKED}/draft/{{question}}"
     for scopes, unusable in ((("read",), 403), (("submit",), 422)):
         client = on_sqlite.http("instructor", scopes)  # type: ignore[arg-type]
         for operation, (_, body) in asked.items():
@@ -205,6 +213,8 @@ def test_a_token_s_scopes_hold(on_sqlite: School) -> None:
             status = client.request(method, path, **sent).status_code
             if operation == f"POST {ASKED}/submissions":
                 assert (operation, status) == (operation, unusable)
+            elif operation == drafting and scopes == ("submit",):
+                assert (operation, status) == (operation, 200)
             elif method == "GET" and scopes == ("read",):
                 assert (operation, status) == (operation, 404 if operation == NOT_A_STUDENT else 200)
             else:

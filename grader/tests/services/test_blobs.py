@@ -90,3 +90,13 @@ def test_a_store_by_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert isinstance(open_blobs("s3://bucket/some/prefix"), S3Blobs)
     with pytest.raises(BadInput, match="there is no store of the kind ftp://"):
         open_blobs("ftp://x")
+
+
+@pytest.mark.services
+def test_a_bucket_is_made(request: pytest.FixtureRequest) -> None:
+    """Once: what is in it stays."""
+    blobs = S3Blobs(request.getfixturevalue("s3").admin.s3, "made-by-prepare")
+    blobs.prepare()
+    name = blobs.put(b"work")
+    blobs.prepare()
+    assert blobs.get(name) == b"work"

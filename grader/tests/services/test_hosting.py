@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import time
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ import pytest
 from grader.backends.local.backend import LocalBackend
 from grader.backends.protocol import Running
 from grader.course.tree import Course
+from grader.errors import ServiceFailed
 from grader.services import SERVICES
+from grader.stack.lease import lease
 from grader.stack.stack import Stack
 from grader.tests.services.conftest import Namespace
 from grader.tests.services.student import Mlflow, connect, s3_client
@@ -85,6 +88,22 @@ def test_two_instances_live_side_by_side_and_keep_their_data(another: Stack, run
     restarted.open()
     assert [o["Key"] for o in s3_client(restarted.grants["s3"]).list_objects_v2(Bucket=name)["Contents"]] == ["x"]
     restarted.close()
+
+
+def test_what_needs_a_service_that_died_is_started_again_with_it(another: Stack) -> None:
+    """Although nobody asked for it: it knows the dead one's address. A run that began before is our fault from then on, for
+    all that answers again."""
+    up = another.running()
+    with contextlib.suppress(ServiceFailed), lease(another, up, ["mlflow"], another.backend) as leased:
+        leased.check()
+        for process in family(up["postgres"]):
+            process.kill()
+        again = another.again(["postgres"])
+        with pytest.raises(ServiceFailed, match=r"^postgres ended during the run: its process \d+ has ended$"):
+            leased.check()
+    changed = {name: running.handle["pid"] != up[name].handle["pid"] for name, running in again.items()}
+    assert changed == {"postgres": True, "s3": False, "mlflow": True}
+    assert another.answers(again["mlflow"])
 
 
 def test_secrets_are_for_the_owner_only(backend: LocalBackend, running: dict[str, Running]) -> None:

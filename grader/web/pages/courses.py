@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 from starlette.datastructures import UploadFile
 
 from grader.accounts.rules import MAY, Action
-from grader.api.assignments import AssignmentSet
+from grader.api.assignments import AssignmentSet, AssignmentShown
 from grader.api.objects import CourseShown, Moved, NewCourse
 from grader.api.submissions import ScoreShown, Status
 from grader.course.tree import Course as Content
 from grader.errors import BadInput
 from grader.gradebook.tables import Assignment, Submission
+from grader.quiz.catalogue import quizzes
 from grader.server import access, statuses
 from grader.server.ids import AfterNumber, AssignmentName, CourseName
 from grader.server.routes import courses, gradebook, submissions
@@ -66,15 +67,17 @@ def show(service: Here, request: Request, who: Known, course: CourseName) -> Res
         scores, total = {score.assignment: score for score in row.scores}, row.total
     return page(
         request, "course.html", course=of, can=can(of), asked=asked, scores=scores, total=total,
-        mine=_mine(service, who, course), titles=titles(service.content, [one.content for one in asked]),
-        labs=_labs(service.content) if "manage_assignments" in can(of) else (),
+        mine=mine(service, who, course), titles={one.name: title(service.content, one) for one in asked},
+        contents=_contents(service.content) if "manage_assignments" in can(of) else {},
     )  # fmt: skip
 
 
 @router.post("/courses/{course}/assignments")
 def assign(service: Here, who: Known, course: CourseName, form: Form) -> Response:
-    """Ask for a lab or a milestone, or set all dates and rules anew."""
-    given: dict[str, object] = dict(only(form, "lab", "counts", "max_submissions"))
+    """Ask for a lab, a milestone or a quiz, or set all dates and rules anew."""
+    given: dict[str, object] = dict(only(form, "counts", "max_submissions"))
+    kind, _, content = form.get("content", "").partition(" ")
+    given["quiz" if kind == "quiz" else "lab"] = content
     given |= {name: f"{form[name]}Z" for name in ("opens_at", "due_at", "closes_at") if name in form}
     given |= {"released_at_once": form.get("released_at_once") == "yes"}
     if form.get("late", "none") != "none":
@@ -91,10 +94,10 @@ def show_assignment(
     """An assignment: its dates, handing in, and what was handed in."""
     of, asked = courses.show_course(service, who, course), courses.show_assignment(service, who, course, assignment)
     found = submissions.list_submissions(service, who, course, assignment, None, after, 50)
-    title, wanted = titles(service.content, [asked.content])[asked.content], wants(service.content, asked.kind, asked.content)
     return page(
-        request, "assignment.html", course=of, can=can(of), asked=asked, title=title, wanted=wanted, submissions=found,
-        key=secrets.token_hex(16), most=service.settings.max_upload >> 20,
+        request, "assignment.html", course=of, can=can(of), asked=asked, title=title(service.content, asked),
+        wanted=wants(service.content, asked.kind, asked.content), submissions=found, key=secrets.token_hex(16),
+        most=service.settings.max_upload >> 20,
     )  # fmt: skip
 
 
@@ -129,9 +132,9 @@ async def _parts(sent: UploadFile | None) -> AsyncIterator[bytes]:
         yield part
 
 
-def titles(content: Content, ids: list[str]) -> Mapping[str, str]:
-    """The titles of labs by id; of one that the content doesn't have (any more), its id."""
-    return {one: _title(content, one) for one in ids}
+def title(content: Content, asked: AssignmentShown) -> str:
+    """The title of what is asked for; where the content doesn't have it (any more), its id."""
+    return _title(content, asked.kind, asked.content)
 
 
 def wants(content: Content, kind: str, name: str) -> str:
@@ -147,15 +150,21 @@ def wants(content: Content, kind: str, name: str) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _title(content: Content, one: str) -> str:
+def _title(content: Content, kind: str, one: str) -> str:
     try:
-        return content.lab(one).spec.title
+        return f"Quiz: {content.quiz(one).title}" if kind == "quiz" else content.lab(one).spec.title
     except BadInput:
         return one
 
 
-def _labs(content: Content) -> tuple[tuple[str, str], ...]:
-    return tuple((lab.id, lab.spec.title) for lab in (*content.labs(), *content.milestones()))
+@lru_cache(maxsize=8)
+def _contents(content: Content) -> Mapping[str, tuple[tuple[str, str], ...]]:
+    """What can be asked for, by kind: ids and titles."""
+    return {
+        "lab": tuple((lab.id, lab.spec.title) for lab in content.labs()),
+        "milestone": tuple((one.id, one.spec.title) for one in content.milestones()),
+        "quiz": tuple((quiz.id, quiz.title) for quiz in quizzes(content)),
+    }
 
 
 def _late(form: Mapping[str, str]) -> dict[str, str]:
@@ -164,7 +173,7 @@ def _late(form: Mapping[str, str]) -> dict[str, str]:
     return only(form, *wanted.get(form["late"], ()))
 
 
-def _mine(service: Here, who: Known, course: str) -> Mapping[str, Status]:
+def mine(service: Here, who: Known, course: str) -> Mapping[str, Status]:
     """One's last submission for each assignment that one handed something in for."""
     with service.reading() as (session, _):
         of = access.course(session, who, course, "see_own")

@@ -72,10 +72,10 @@ def account(request: Request, who: Known) -> Response:
 
 @router.post("/account")
 def change_password(service: Here, request: Request, who: Known, form: Form) -> Response:
-    """Another password."""
+    """Another password; tokens end by it, too, where the form says so."""
     try:
-        asked = fill(NewPassword, only(form, "password", "current"))
-        me.change_password(service, request, who, asked.password, asked.current)
+        given = only(form, "password", "current") | {"revoke_tokens": form.get("revoke_tokens", "no")}
+        me.change_password(service, request, who, fill(NewPassword, given))
     except BadInput as wrong:
         shown = f"{wrong.message}: {wrong.next_step}"
         return page(request, "account.html", of(wrong).status, needs_current=who.by != "link", problem=shown)

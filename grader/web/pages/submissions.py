@@ -17,7 +17,7 @@ from grader.server.service import Here, Service
 from grader.server.who import Known
 from grader.web.evidence import cells_of
 from grader.web.forms import Form, fill, only
-from grader.web.pages.courses import can, titles
+from grader.web.pages.courses import can, title
 from grader.web.render import page, then
 
 router = APIRouter()
@@ -34,7 +34,7 @@ def show(service: Here, request: Request, who: Known, submission: Number) -> Res
     allowed = can(of) - ({"mark"} if status.student == who.name and of.role != "admin" else set())
     return page(
         request, "submission.html", course=of, can=allowed, status=status, asked=asked,
-        title=titles(service.content, [asked.content])[asked.content], followed=status.state in FOLLOWED,
+        title=title(service.content, asked), followed=status.state in FOLLOWED,
         feedback=_feedback(service, who, submission), attempts=submissions.show_attempts(service, who, submission).items,
         earlier=_earlier(service, who) if "mark" in allowed else (), last=_last(service, who, submission),
     )  # fmt: skip

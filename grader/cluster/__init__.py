@@ -1,0 +1,1 @@
+"""What a Kubernetes cluster must have for the course, looked at from outside: `mlops doctor --kubernetes`."""
