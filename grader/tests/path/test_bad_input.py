@@ -64,7 +64,7 @@ def test_an_unknown_backend(mlops: Command, tmp_path: Path) -> None:
     """Names those that exist."""
     (tmp_path / "a.ipynb").write_text("{}")
     done = mlops("grade", "04", "a.ipynb", "--backend", "podman")
-    assert refused(done) == "mlops: there is no backend 'podman' (known: local, docker)"
+    assert refused(done) == "mlops: there is no backend 'podman' (known: local, docker, kubernetes)"
 
 
 def test_no_docker_engine(mlops: Command, tmp_path: Path) -> None:
