@@ -45,7 +45,7 @@ class Stack:
     @contextlib.contextmanager
     def use(self, services: Sequence[str]) -> Iterator[dict[str, Running]]:
         """The services (and what they need), up and answering, until the block ends. Raises ServiceFailed."""
-        me = (os.getpid(), psutil.Process().create_time())
+        me = self._me()
         for name in self.backend.reap():
             self.say(f"ended sandbox {name}, which a killed command had left")
         try:
@@ -61,6 +61,11 @@ class Stack:
                 if not state.users and not state.kept:
                     self._take_down(state)
 
+    @staticmethod
+    def _me() -> tuple[int, float]:
+        """This process, as a user."""
+        return os.getpid(), psutil.Process().create_time()
+
     def keep(self, services: Sequence[str], demanded: Mapping[str, int] | None = None) -> dict[str, Running]:
         """Bring the services up and leave them up until `stop`. `demanded` says on which port a service must be reached.
 
@@ -73,8 +78,11 @@ class Stack:
             return dict(state.running)
 
     def again(self, services: Sequence[str]) -> dict[str, Running]:
-        """The services, up and answering once more, for who uses them already. Raises ServiceFailed."""
+        """The services, up and answering once more, for who uses them already. Raises ServiceFailed, also when this process
+        uses them no longer (it was interrupted): nobody would stop what a last thread of it started."""
         with self._state() as state:
+            if self._me() not in state.users and not state.kept:
+                raise ServiceFailed("the services were stopped, since nobody uses them any more")
             self._bring_up(state, services)
             return dict(state.running)
 
