@@ -109,7 +109,7 @@ def test_what_needs_a_service_that_died_is_started_again_with_it(another: Stack)
 def test_nothing_is_started_again_for_who_uses_nothing(course: Course, tmp_path: Path) -> None:
     """A command that was interrupted has stopped its services; a last grading of it must not bring them back."""
     stack = Stack(course, LocalBackend(tmp_path), tmp_path)
-    with pytest.raises(ServiceFailed, match="^the services were stopped, since nobody uses them any more"):
+    with pytest.raises(ServiceFailed, match=r"^the services were stopped, since nobody uses them any more"):
         stack.again(["postgres"])
     assert stack.running() == {}
 
