@@ -73,11 +73,13 @@ def test_nothing_of_the_cluster_is_reached(backend: KubernetesBackend, api: Clus
 
 
 def test_what_the_code_may_not_do(opened: Opener) -> None:
-    """No root, no writable system, no look into the agent, no more disk, file size or processes than allowed."""
+    """No root, no writable system, no look into the agent or process 1, no more disk, file size or processes than allowed."""
     attempts = {
         "write outside": "open('/opt/x', 'w')",
         "the grader's pipe": "os.listdir(f'/proc/{keeper}/fd')",
         "the keeper's memory": "open(f'/proc/{keeper}/mem', 'rb')",
+        "process 1's memory": "open('/proc/1/mem', 'rb')",
+        "interrupt process 1": "os.kill(1, 2)",
         "become root": "os.setuid(0)",
         "raise a limit": "resource.setrlimit(resource.RLIMIT_NPROC, (4096, 4096))",
         "mount": "call(libc.mount, b'tmpfs', b'/work', b'tmpfs', 0, None)",
@@ -100,7 +102,7 @@ def test_what_the_code_may_not_do(opened: Opener) -> None:
         found = {name: kernel.run(code).partition(":")[0] for name, code in attempts.items()}
         assert kernel.run("print('alive')") == "alive\n"
     system = dict.fromkeys(("write outside", "large file", "fill the disk", "fill the other folders"), "OSError")
-    own = {"raise a limit": "ValueError", "fork bomb": "BlockingIOError"}
+    own = {"raise a limit": "ValueError", "fork bomb": "BlockingIOError", "interrupt process 1": ""}
     assert found == {**dict.fromkeys(attempts, "PermissionError"), **system, **own}
 
 
@@ -117,10 +119,11 @@ def test_what_was_deleted_has_vanished(api: Cluster, opened: Opener) -> None:
     "code",
     [
         "import os; os.kill(1, 15)",
+        "import os; os.kill(1, 2); os.kill(1, 10); os.kill(1, 15)",
         "import os; os.kill(-1, 9)",
         "import os; os.kill(os.getppid(), 9)",
     ],
-    ids=["process-1", "all-others", "its-warden"],
+    ids=["process-1", "process-1-by-other-signals", "all-others", "its-warden"],
 )
 def test_what_the_code_ended_itself_has_exited(opened: Opener, code: str) -> None:
     """Whoever kills what carries the sandbox has ended its own run: no way to have a fault of ours."""
