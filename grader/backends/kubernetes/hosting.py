@@ -45,7 +45,7 @@ class Hosting:
             self._create("services", made_of.service(job))
             found = self._cluster.get(self._path("services", name))
             self._create("statefulsets", made_of.stateful_set(job, image))
-            self._until_started(f"{name}-0")
+            pod = self._until_started(f"{name}-0")
         except (ClusterError, TimeoutError, SandboxFailed) as error:
             with suppress(ClusterError, TimeoutError):
                 self._end(name)
@@ -56,21 +56,23 @@ class Hosting:
             endpoint=job.spec.endpoint,
             ports=inside if reaches(self._cluster) else self._forwarded(name, job.ports, job.spec.ports),
             internal=inside,
-            handle={"name": name, "numbers": dict(job.spec.ports)},
+            handle={"name": name, "pod": pod, "numbers": dict(job.spec.ports)},
         )
 
     def poll(self, running: Running) -> str | None:
-        """None while it runs or is on its way, else how it ended and the end of its log."""
+        """None while it runs, else how it ended and the end of its log.
+
+        A pod or container that the cluster made in its place is another service: what began with it met a closed door.
+        """
         name, service = running.handle["name"], running.service
         try:
-            self._cluster.get(self._path("statefulsets", name))
             found = self._cluster.get(self._path("pods", f"{name}-0"))
         except ClusterError as error:
             if error.status != 404:
                 return f"the cluster does not answer for service {service}: {error}"
-            if "statefulsets" in str(error):
-                return f"service {service} is gone from the cluster"
-            return None  # its pod was lost, and is made anew
+            return f"the pod of service {service} is gone from the cluster"
+        if found["metadata"]["uid"] != running.handle["pod"]:
+            return f"the pod of service {service} was lost, and made anew"
         why = _ended(found)
         if why is None:
             self._keep_forwarding(running)
@@ -116,13 +118,14 @@ class Hosting:
         self._cluster.delete(self._path("pods", f"{name}-0"))
         self._until_gone("pods", f"{name}-0")
 
-    def _until_started(self, pod: str) -> None:
-        """Wait until it runs, or has ended, or can't start: not part of the time that a service has to become ready."""
+    def _until_started(self, pod: str) -> str:
+        """Wait until it runs, or has ended, or can't start: not part of the time that a service has to become ready. Returns
+        what identifies this pod among those of its name."""
         deadline, said = time.monotonic() + START_SECONDS, ""
         while (left := deadline - time.monotonic()) > 0:
             for found in self._cluster.watch(self._path("pods"), pod, left):
                 if not found["deleted"] and (running(found) or _ended(found)):
-                    return
+                    return str(found["metadata"]["uid"])
                 said = why_not(found) or said
         raise TimeoutError(f"pod {pod} did not run within {START_SECONDS} s: {said}")
 
@@ -167,10 +170,9 @@ class Hosting:
 def _ended(found: Json) -> str | None:
     """How a service's only container ended, if it has; a container that is started again after an end has ended as well."""
     for one in found["status"].get("containerStatuses", ()):
-        state, last = one["state"], one.get("lastState", {}).get("terminated")
-        waiting = state.get("waiting", {})
+        waiting = one["state"].get("waiting", {})
         reason = waiting.get("reason", "")
-        if over := state.get("terminated") or (last if waiting else None):
+        if over := one["state"].get("terminated") or one.get("lastState", {}).get("terminated"):
             if over.get("reason") == "OOMKilled":
                 return "was killed at its memory limit"
             return f"ended with status {over.get('exitCode')}"

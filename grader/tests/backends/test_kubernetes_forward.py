@@ -9,9 +9,11 @@ import pytest
 
 from grader.backends.kubernetes import forward
 from grader.backends.kubernetes.backend import KubernetesBackend
+from grader.backends.kubernetes.cluster import ClusterError
 from grader.backends.protocol import Environment
 from grader.tests import clusters
 from grader.tests.contract.conftest import DOCKERFILE
+from grader.tests.contract.kernel import wait_until
 from grader.tests.contract.test_hosting import STORE, Stack, get, put
 
 pytestmark = pytest.mark.kubernetes
@@ -53,3 +55,22 @@ def test_a_service_is_reached_through_the_api(stack: Stack) -> None:
     assert (second.poll(running), get(url + "large")) == (None, content)
     second.stop(running)
     assert get(url) is None
+
+
+def test_a_service_whose_pod_was_replaced_has_ended(stack: Stack) -> None:
+    """The cluster makes another pod in its place, which answers at the same address: not what a run began with."""
+    running = stack.host(STORE)
+    stack.ready(running)
+    pod, api = f"/api/v1/namespaces/mlops-tests-services/pods/{running.handle['name']}-0", clusters.cluster()
+    first = api.get(pod)["metadata"]["uid"]
+    api.delete(pod, gracePeriodSeconds="0")
+
+    def replaced() -> bool:
+        try:
+            found = api.get(pod)
+        except ClusterError:
+            return False
+        return bool(found["metadata"]["uid"] != first and found["status"]["phase"] == "Running")
+
+    assert wait_until(replaced)
+    assert "made anew" in (stack.backend.poll(running) or "")

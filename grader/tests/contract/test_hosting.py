@@ -18,12 +18,18 @@ from grader.tests import clusters
 from grader.tests.contract.kernel import wait_until
 
 SERVER = '''
+import os
 import sys
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 class Store(SimpleHTTPRequestHandler):
-    """Serves the data folder, and keeps what is put there."""
+    """Serves the data folder, keeps what is put there, and ends when it is asked for its end."""
+    def do_GET(self):
+        if self.path == "/end":
+            os._exit(3)
+        super().do_GET()
+
     def do_PUT(self):
         Path(self.path[1:]).write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(201)
@@ -184,6 +190,14 @@ def test_a_command_that_fails_shows_its_log(stack: Stack) -> None:
     running = stack.host(broken)
     assert wait_until(lambda: stack.backend.poll(running) is not None)
     assert "no such setting: colour" in stack.backend.logs(running)
+
+
+def test_a_service_that_died_has_ended(stack: Stack) -> None:
+    """Also where the backend starts it again by itself: a run that began with the first one met a closed door."""
+    running = stack.host(STORE)
+    get(f"{stack.ready(running)}end")
+    assert wait_until(lambda: stack.backend.poll(running) is not None)
+    assert not wait_until(lambda: stack.backend.poll(running) is None, 5)
 
 
 def test_a_set_up_that_fails_stops_the_start(stack: Stack) -> None:
