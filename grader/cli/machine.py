@@ -54,10 +54,11 @@ def _show(findings: list[Finding]) -> None:
 def _cluster(namespace: str) -> Iterator[Finding]:
     """Raises Unavailable when no cluster answers."""
     from grader.backends import image
+    from grader.backends.kubernetes.backend import IMAGES
     from grader.backends.kubernetes.cluster import connect
     from grader.cluster.doctor import examine
 
-    tree, repository = course(), os.environ.get("MLOPS_IMAGES") or image.REPOSITORY
+    tree, repository = course(), os.environ.get(IMAGES) or image.REPOSITORY
     wanted = {one.spec.id: image.name(one, None, repository) for one in tree.environments()}
     for finding in examine(connect(), namespace, wanted):
         say(f"looked at {finding.what}")

@@ -8,11 +8,13 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+from grader.backends.containment import KIND
 from grader.backends.kubernetes import manifests
 from grader.backends.kubernetes.cluster import Cluster, ClusterError, Json
+from grader.backends.kubernetes.pod import UNPULLED
 from grader.cluster.finding import Finding
 
-KIND, TRIAL = "mlops-course.kind", "trial"
+TRIAL = "trial"
 FORGOTTEN = timedelta(minutes=15)
 """A trial's namespace that is older was left by a command that was killed."""
 UID = 65534
@@ -20,7 +22,6 @@ LIFE_SECONDS = 600
 PORT = 8080
 START_SECONDS, PULL_SECONDS, CLOSE_SECONDS = 60.0, 300.0, 30.0
 POLL_SECONDS = 0.3
-REFUSED = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "RegistryUnavailable")
 LISTEN = f"import socket\nserver = socket.create_server(('', {PORT}))\nwhile True:\n    server.accept()[0].close()"
 ASK = f"""
 import socket, sys, time
@@ -77,7 +78,7 @@ def images(cluster: Cluster, place: str, wanted: Mapping[str, str]) -> tuple[Fin
         node = found["spec"].get("nodeName", "a node")
         for state in found["status"].get("containerStatuses", []):
             why = state["state"].get("waiting", {})
-            if why.get("reason") in REFUSED:
+            if why.get("reason") in UNPULLED:
                 lacking[state["name"]] = wanted[state["name"]]
             if state["name"] in lacking or "terminated" in state["state"] or "running" in state["state"]:
                 waiting.discard(state["name"])

@@ -73,7 +73,7 @@ class Cluster:
                 raise
 
     def watch(self, path: str, name: str, seconds: float) -> Iterator[Json]:
-        """The object of this name in a collection: as it is, and at each change, for so long; None stands for its end."""
+        """The object of this name in a collection: as it is, and at each change, for so long. `deleted` tells of its end."""
         query = {"watch": "true", "fieldSelector": f"metadata.name={name}", "timeoutSeconds": f"{max(1, int(seconds))}"}
         response = self._open("GET", path, query, timeout=seconds + SECONDS)
         try:

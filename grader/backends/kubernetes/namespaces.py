@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from grader.backends.kubernetes import manifests, service_manifests
 from grader.backends.kubernetes.cluster import Cluster, ClusterError, Json
-from grader.errors import Unavailable
+from grader.errors import BadInput, Unavailable
 
 PREFIX = "MLOPS_KUBE_NAMESPACE"
 DEFAULT_PREFIX = "mlops"
@@ -33,8 +34,15 @@ def services() -> str:
 
 def of_sandboxes() -> list[Json]:
     """What the sandboxes' namespace holds beside pods."""
-    pods = int(os.environ.get(PODS) or DEFAULT_PODS)
-    return [manifests.closed_network(), manifests.quota(pods), manifests.limit_range()]
+    return [manifests.closed_network(), manifests.quota(number(PODS, DEFAULT_PODS)), manifests.limit_range()]
+
+
+def number(variable: str, default: int) -> int:
+    """The whole number in an environment variable. Raises BadInput."""
+    said = os.environ.get(variable) or str(default)
+    if not said.isdecimal():
+        raise BadInput(f"{variable} is {said!r}, not a whole number", f"unset it for {default}, or set another")
+    return int(said)
 
 
 def of_services() -> list[Json]:
@@ -46,7 +54,7 @@ def ensure(cluster: Cluster, name: str, contents: list[Json]) -> None:
     """Have a namespace, closed to the network before anything runs in it. Raises Unavailable, with what is not allowed."""
     try:
         if not _is_there(cluster, name, contents):
-            with suppress_conflict():
+            with conflict_ignored():
                 cluster.create("/api/v1/namespaces", manifests.namespace(name))
         for each in contents:
             _put(cluster, name, each)
@@ -73,14 +81,15 @@ def _put(cluster: Cluster, name: str, wanted: Json) -> None:
         if wanted["kind"] != "NetworkPolicy" or found["spec"] == wanted["spec"]:
             return
         cluster.delete(f"{path}/{wanted['metadata']['name']}")
-    with suppress_conflict():
+    with conflict_ignored():
         cluster.create(path, wanted)
 
 
-class suppress_conflict:  # noqa: N801  # like contextlib.suppress
+@contextmanager
+def conflict_ignored() -> Iterator[None]:
     """Somebody else has made it meanwhile."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
-        return isinstance(error, ClusterError) and error.status == 409
+    try:
+        yield
+    except ClusterError as error:
+        if error.status != 409:
+            raise

@@ -7,7 +7,6 @@ be forked into sandboxes that are kept from each other, as on `docker`: a pod is
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 import weakref
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.backends.containment import of_container
 from grader.backends.kubernetes.cluster import ClusterError
+from grader.backends.kubernetes.namespaces import number
 from grader.backends.kubernetes.pod import Place, Pod
 from grader.backends.kubernetes.sandbox import room
 from grader.backends.prepared import bootstrap
@@ -69,7 +69,7 @@ class Pool:
     """May be used by many threads; what it holds ends with it, or with this process."""
 
     def __init__(self, place: Place, size: int | None = None) -> None:
-        self._state = _State(place, int(os.environ.get(PREPARED, DEFAULT)) if size is None else size)
+        self._state = _State(place, number(PREPARED, DEFAULT) if size is None else size)
         self._finalizer = weakref.finalize(self, _State.close, self._state)
 
     @property

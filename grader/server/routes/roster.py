@@ -86,8 +86,8 @@ def parse(content: bytes) -> tuple[list[tuple[int, str, Enrol]], list[WrongField
             found.append((line, name, Enrol.model_validate(given)))
         except ValidationError as error:
             wrong += (_wrong(line, f"{'.'.join(map(str, e['loc']))}: {e['msg']}") for e in error.errors())
-    good = {one.where for one in wrong}
-    return [one for one in found if f"line {one[0]}" not in good], wrong
+    bad = {one.where for one in wrong}
+    return [one for one in found if f"line {one[0]}" not in bad], wrong
 
 
 def _complaints(name: str, row: dict[str, str], seen: dict[str, int]) -> Iterator[str]:

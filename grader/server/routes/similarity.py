@@ -62,8 +62,12 @@ def compare(
         asked = _of_code(service, session, who, course, assignment)
         rows = {number: _submission(session, asked, number) for number in (one, other)}
         names = {number: session.get_one(Person, row.person_id).name for number, row in rows.items()}
+        blobs = {last.submission: last.blob for last in similar.last_ones(session, asked)}
     lab, reader = lab_of(service.content, asked), _reader(request)
-    found = reader.fingerprints(service, asked, {number: row.blob for number, row in rows.items()})
+    # What most of the class have counts here as little as in the list, so that both say the same number.
+    everybody = reader.fingerprints(service, asked, blobs | {number: row.blob for number, row in rows.items()})
+    rest = without_common(everybody)
+    found = {number: rest.get(number, frozenset()) for number in rows}
     shared = len(found[one] & found[other])
     codes = {number: similar.code(service, lab, row.blob) for number, row in rows.items()}
 

@@ -13,7 +13,7 @@ from grader.backends import owner
 from grader.backends.kubernetes import leases, manifests, namespaces, pod, service_manifests
 from grader.backends.kubernetes.attach import status_of
 from grader.backends.protocol import Address, Ended, Environment, Running, ServiceJob
-from grader.errors import SandboxFailed
+from grader.errors import BadInput, SandboxFailed
 from grader.spec.environment import EnvironmentSpec
 from grader.spec.limits import Limits
 from grader.spec.service import ServiceSpec
@@ -437,3 +437,13 @@ def test_an_end_is_whole() -> None:
     assert pod.explain(ended({"terminated": {"exitCode": 1}}), 137) == Ended(
         "vanished", "its container was ended from outside, with status 1"
     )
+
+
+def test_a_setting_that_is_no_number_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not met as an error of Python; unset or empty it is the default."""
+    monkeypatch.setenv("MLOPS_KUBE_PODS", "many")
+    with pytest.raises(BadInput) as error:
+        namespaces.of_sandboxes()
+    assert str(error.value) == "MLOPS_KUBE_PODS is 'many', not a whole number (unset it for 500, or set another)"
+    monkeypatch.setenv("MLOPS_KUBE_PODS", "")
+    assert namespaces.of_sandboxes()[1] == manifests.quota(500)

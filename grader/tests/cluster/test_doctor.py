@@ -8,6 +8,7 @@ import os
 import pytest
 from typer.testing import CliRunner
 
+from grader.backends.containment import KIND
 from grader.backends.protocol import Environment
 from grader.cli import main
 from grader.cli.app import app
@@ -33,7 +34,7 @@ def test_a_good_cluster(environment: Environment) -> None:
         "API": True, "rights": True, "storage": True, "metrics": True, "Pod Security": True, "images": False, "network": True,
     }  # fmt: skip
     assert NOWHERE in found["images"].detail and there not in found["images"].detail
-    left = here.get("/api/v1/namespaces", labelSelector=f"{trial.KIND}={trial.TRIAL}")["items"]
+    left = here.get("/api/v1/namespaces", labelSelector=f"{KIND}={trial.TRIAL}")["items"]
     assert [one["metadata"]["name"] for one in left if "deletionTimestamp" not in one["metadata"]] == []
 
 
