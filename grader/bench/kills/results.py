@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.bench.kills.plan import KINDS, Plan, Report
+from grader.bench.marked import between
 
 RESULTS = Path(__file__).with_name("results.jsonl")
 README = Path(__file__).parents[1] / "README.md"
@@ -40,8 +41,7 @@ def table(lines: str) -> str:
 
 def rewritten(readme: str, made: str) -> str:
     """The README with this table between its marks. Raises ValueError without them."""
-    begin, end = readme.index(BEGIN) + len(BEGIN), readme.index(END)
-    return readme[:begin] + made + readme[end:]
+    return between(readme, BEGIN, END, made)
 
 
 def _row(run: dict[str, Any]) -> str:
