@@ -1,7 +1,7 @@
 """`python -m grader.bench.scale [--kwok PROGRAM]`: the knee, then the whole batch, on the cluster that KUBECONFIG names.
 
-The API server should be nobody's in particular: it gets a thousand simulated nodes for the time being. Leaves with 1 when anything
-was lost or graded twice. `--keep` writes results.json and the tables of grader/docs/grade-a-university.md.
+The API server should be nobody's in particular: it gets a thousand simulated nodes for the time being. Leaves with 1 when
+anything was lost or graded twice. `--keep` writes results.json and the tables of grader/docs/grade-a-university.md.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import signal
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from grader.backends.kubernetes.cluster import connect
@@ -34,9 +35,9 @@ def main() -> int:
     try:
         found = measure(options)
     except CourseError as error:
-        print(f"{error}; {CURE}" if not str(error) else error, file=sys.stderr)
+        print(error, file=sys.stderr)
         return 2
-    sys.stdout.write(results.tables(found))
+    sys.stdout.write(str(found))
     if options.keep:
         results.keep(found)
     return 1 if any(step["wrong"] for step in (*found.alone, *found.ladder, found.whole)) else 0
@@ -54,9 +55,9 @@ def measure(options: argparse.Namespace) -> results.Results:
         with simulated as steps.nodes:
             say(f"{options.nodes} nodes are ready")
             idle = steps.idle(IDLE_SECONDS)
-            ladder = [steps.run(Size(options.step, *size, hold=options.hold)) for size in options.sizes]
+            ladder = [steps.run(Size(options.step, workers, jobs, hold=options.hold)) for workers, jobs in options.sizes]
             best = max(ladder, key=lambda step: step.rate).size
-            whole = steps.run(Size(options.submissions, best.workers, best.jobs, hold=options.hold))
+            whole = steps.run(replace(best, submissions=options.submissions))
         return results.Results.of(options.nodes, options.lease, idle, alone, ladder, whole)
 
 

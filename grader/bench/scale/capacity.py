@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 HOUR = 3600
 GRADING_CORE_SECONDS = 10.28
-"""Of one grading of lab 04 whole, at most: grader/bench/README.md, 2026-11-26, docker: 5.14 s of both cores of the machine, if they
-were never idle."""
+"""Of one grading of lab 04 whole, at most: grader/bench/README.md, 2026-11-26, docker: 5.14 s of both cores of the machine, if
+they were never idle."""
 POD_MIB = 1500
 """What lab 04 sets aside for a pod (`limits.memory_mb`)."""
 POD_SECONDS = 15.0
@@ -22,6 +23,8 @@ CORE_HOUR = 0.05
 """Assumed: the price of a core for an hour, with 4 GiB, in dollars; the cost is in proportion to it."""
 DISPATCH = ("workers", "database", "kube-apiserver", "etcd", "kube-scheduler", "kube-controller-manager")
 """Whose CPU a submission's way takes, besides the grading itself. Not kwok's: it stands for the nodes' own kubelets."""
+KNEE = 0.9
+"""The share of the best rate from which on more workers or jobs are hardly worth it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,12 @@ class Needs:
     nodes: int
     dispatch_cores: float
     """For workers, database and control plane."""
+
+
+def knee(ladder: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The first step that comes near the best."""
+    best = max(step["rate"] for step in ladder)
+    return next(step for step in ladder if step["rate"] >= KNEE * best)
 
 
 def dispatch_seconds(cpu: Mapping[str, float], submissions: int) -> float:

@@ -50,9 +50,8 @@ class Load:
         api = {name: round(value - before.api.get(name, 0.0), 3) for name, value in self.api.items()}
         if "etcd bytes" in self.api:
             api["etcd bytes"] = self.api["etcd bytes"]
-        return Load(
-            cpu, self.memory, round(self.busy - before.busy, 1), self.transactions - before.transactions, self.wal - before.wal, api
-        )  # fmt: skip
+        busy, wal = round(self.busy - before.busy, 1), self.wal - before.wal
+        return Load(cpu, self.memory, busy, self.transactions - before.transactions, wal, api)
 
 
 def now(database: Database, postmaster: int, cluster: Cluster | None) -> Load:
@@ -64,8 +63,8 @@ def now(database: Database, postmaster: int, cluster: Cluster | None) -> Load:
             ended = times.children_user + times.children_system if kind == "database" else 0.0
             found.cpu[kind] = found.cpu.get(kind, 0.0) + times.user + times.system + ended
             found.memory[kind] = round(found.memory.get(kind, 0.0) + _resident(process) / MIB)
-    times = psutil.cpu_times()
-    found.busy = sum(times) - times.idle - times.iowait - times.guest - times.guest_nice
+    machine = psutil.cpu_times()
+    found.busy = sum(machine) - machine.idle - machine.iowait - machine.guest - machine.guest_nice
     found.transactions, found.wal = _database_did(database)
     found.api = told(cluster.text("/metrics")) if cluster else {}
     return found
@@ -96,7 +95,7 @@ def _resident(process: psutil.Process) -> float:
 def _processes(postmaster: int) -> Iterator[tuple[str, psutil.Process]]:
     for process in psutil.process_iter(["name"]):
         for name in SERVERS:
-            if process.info["name"] == name[:15]:
+            if process.info["name"] in (name, name[:15]):  # the kernel keeps 15 characters
                 yield name, process
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(postmaster)

@@ -31,7 +31,7 @@ Json = dict[str, Any]
 
 
 class Simulated:
-    """A context: nodes, an empty namespace closed as the backend closes it, and kwok while it lasts. At its end they are gone."""
+    """A context: nodes, a namespace closed as the backend closes it, and kwok while it lasts. At its end they are gone."""
 
     def __init__(self, cluster: Cluster, count: int, kwok: str, log: Path, lease_seconds: int) -> None:
         """`kwok` is its program. A node's lease is renewed four times in `lease_seconds`, as a kubelet does it.
@@ -43,8 +43,9 @@ class Simulated:
             raise Unavailable(f"there is no program {kwok!r} to simulate nodes", CURE)
         self.id, self.count, self._cluster = f"scale-{secrets.token_hex(3)}", count, cluster
         self._command = [
-            found, f"--kubeconfig={cluster_file()}", f"--manage-nodes-with-label-selector={LABEL}={self.id}", "--manage-all-nodes=false", f"--config={STAGES}", "--v=WARN",
-            f"--node-lease-duration-seconds={lease_seconds}", "--cidr=10.200.0.0/16",
+            found, "--kubeconfig", cluster_file(), "--config", str(STAGES), "--manage-all-nodes=false", "--v=WARN",
+            f"--manage-nodes-with-label-selector={LABEL}={self.id}", f"--node-lease-duration-seconds={lease_seconds}",
+            "--cidr=10.200.0.0/16",
         ]  # fmt: skip
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None

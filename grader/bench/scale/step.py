@@ -49,12 +49,13 @@ class Measured:
     calls: dict[str, float] = field(default_factory=dict)
     """Of the API by the workers, a submission."""
     took: dict[str, tuple[float, float]] = field(default_factory=dict)
-    """Milliseconds, median and 99th percentile: to take a job, to create a pod, until it runs, to delete it, to write a result."""
+    """Milliseconds, median and 99th percentile: to lease, to create a pod, until it runs, to delete it, to complete."""
     load: dict[str, Any] = field(default_factory=dict)
     """See `load.Load`; `workers` among the kinds, with their peak of memory, and `elsewhere`: what else the machine did."""
     wall: float = 0.0
     """Of the step, starting and ending the workers included: what `load` is of."""
-    again: int = 0
+    again: dict[str, int] = field(default_factory=dict)
+    """How often something had to be leased again, by what was recorded."""
     left: int = 0
     """Pods that were there after it, for all that they were deleted."""
     wrong: list[str] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Steps:
             told = [one.result() for one in [pool.submit(work, *where) for _ in range(size.workers)]]
         found.wall = round(time.monotonic() - at, 1)
         self._judge(found, last, told, self._load().since(began))
-        found.again = self.university.again() - before
+        found.again = dict(self.university.again() - before)
         found.wrong = self.university.wrong()
         found.left = self.nodes.pods() if self.nodes else 0
         say(f"{size}: {found.rate:g} a second; {asdict(found)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
@@ -10,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from grader.course.tree import Lab, find_course
 from grader.gradebook import migrate, roster, work
@@ -25,6 +26,8 @@ COURSE, ASSIGNMENT, LAB = "university", "tracking", "04-experiment-tracking"
 STUDENTS = 1000
 LIMIT = 10**6
 AT_ONCE = 100
+SAID = 240
+NUMBERED = re.compile(r"[\w-]*\d[\w-]*")
 PROCESSES = 2
 """That take in side by side."""
 
@@ -43,8 +46,8 @@ class University:
                 roster.enrol(session, now, course, roster.add_person(session, now, student(number)), "student")
 
     def hand_in(self, count: int) -> tuple[float, float]:
-        """So many new submissions, none of which its student has handed in before, by the product's own way in (without HTTP): how
-        many a second, and the CPU seconds of taking them in (the database's not counted)."""
+        """So many new submissions, none of which its student has handed in before, by the product's own way in (without HTTP):
+        how many a second, and the CPU seconds of taking them in (the database's not counted)."""
         first, self._made = self._made, self._made + count
         shares = [range(first + part, self._made, PROCESSES) for part in range(PROCESSES)]
         with processes(PROCESSES) as pool:
@@ -82,11 +85,11 @@ class University:
             found.append(f"of {self._made} there are {len(taken)}, jobs {dict(states)}, {counted} with an effective result")
         return found
 
-    def again(self) -> int:
-        """How often something had to be leased again: a fault of ours, or a lease that ended."""
+    def again(self) -> Counter[str]:
+        """Why something had to be leased again, numbers left out, and how often: a fault of ours, or a lease that ended."""
         with self.database.reading() as session:
-            asked = select(func.count()).select_from(JobEvent).where(JobEvent.what.in_(("fault", "dead", "lease_ended")))
-            return session.scalar(asked) or 0
+            asked = select(JobEvent.detail).where(JobEvent.what.in_(("fault", "dead", "lease_ended")))
+            return Counter(NUMBERED.sub("…", detail)[:SAID] for detail in session.scalars(asked))
 
 
 def student(number: int) -> str:

@@ -1,8 +1,8 @@
 """A worker whose sandboxes are pods on simulated nodes.
 
 Queue, worker, what it reads of a submission, the pod's manifest, its quota and its lease, and the calls to the API are the
-product's own. Simulated is what would be inside of the pod, from `exec` on: nobody is spoken to, the pod is held for a while, and
-the verdict is made up.
+product's own. Simulated is what would be inside of the pod, from `exec` on: nobody is spoken to, the pod is held for a while,
+and the verdict is made up.
 """
 
 from __future__ import annotations
