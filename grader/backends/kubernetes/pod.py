@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 START_SECONDS = 180
 """How long a pod may take to run: a cluster that grows by a node for it needs minutes."""
 RETRY_SECONDS = 1.0
+CONTENDED_SECONDS = 0.2
 DEATH_SECONDS = 10
 CLOSE_SECONDS = 5
 """How long to wait for the word that nothing is left."""
@@ -131,16 +132,22 @@ class Pod:
 
 
 def create(cluster: Cluster, pods: str, wanted: Json, deadline: float, lacking: Callable[[], None]) -> None:
-    """Create a pod, waiting for room where a quota leaves none. Raises ClusterError."""
+    """Create a pod, waiting for room where a quota leaves none, and for its turn where too many are counted at once.
+
+    Raises ClusterError.
+    """
     while True:
         try:
             cluster.create(pods, wanted)
             return
         except ClusterError as error:
-            if error.status != 403 or "exceeded quota" not in str(error) or time.monotonic() > deadline:
+            contended = error.status == 409 and "resourcequotas" in str(error)  # many pods at once: nothing was made
+            full = error.status == 403 and "exceeded quota" in str(error)
+            if not (contended or full) or time.monotonic() > deadline:
                 raise
-        lacking()
-        time.sleep(RETRY_SECONDS)
+        if full:
+            lacking()
+        time.sleep(RETRY_SECONDS if full else CONTENDED_SECONDS)
 
 
 def until_running(cluster: Cluster, pods: str, name: str, deadline: float, lacking: Callable[[], None]) -> None:
