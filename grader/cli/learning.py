@@ -213,19 +213,22 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
 
     Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     from grader.backends.local import venv
     from grader.backends.local.backend import LocalBackend
     from grader.course.parts import LESSONS
     from grader.learner import workspace
     from grader.stack.lease import lease
 
-    services = stack("local")
-    running = services.keep(lab.spec.services, ports)
-    environment = tree.environment(lab.spec.environment)
+    services, environment = stack("local"), tree.environment(lab.spec.environment)
     if not venv.is_there(environment, home() / "environments"):
         say(f"preparing environment {environment.spec.title}: the first time it is downloaded, which takes minutes …")
     installed = venv.prepare(environment, home() / "environments")
-    LocalBackend(home()).keep_warm(environment)
+    with ThreadPoolExecutor(1) as beside:  # both spend their time in processes that import libraries
+        warm = beside.submit(LocalBackend(home()).keep_warm, environment)
+        running = services.keep(lab.spec.services, ports)
+        warm.result()
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
         workspace.write_kernel(folder, LESSONS, python, read.variables, commands)
