@@ -49,6 +49,12 @@ def test_nothing_heavy_is_imported(code: str) -> None:
     assert ("grader" in found, found & set(HEAVY)) == (True, set())
 
 
+def test_the_services_start_before_what_makes_the_folder_is_imported() -> None:
+    """`mlops start` brings services up without having imported nbgrader, jupytext and all they import."""
+    found = loaded("import grader.cli.chosen, grader.learner.place, grader.stack.stack, grader.backends.local.backend")
+    assert ("grader" in found, found & {"nbgrader", "jupytext", "nbconvert", "nbformat"}) == (True, set())
+
+
 def test_the_way_to_the_resident_imports_nothing() -> None:
     """A command that the resident does waits for no library of this process: not even for the command line's own."""
     found = loaded("import grader.cli.entry")
