@@ -25,7 +25,7 @@ def current(lab: str | None) -> tuple[Lab, Path]:
     Raises BadInput when there is none, and in the capstone's repository, which has commands of its own.
     """
     from grader.errors import BadInput
-    from grader.learner import workspace
+    from grader.learner.place import folder_of
 
     tree, events = course(), record()
     if lab is None:
@@ -35,7 +35,7 @@ def current(lab: str | None) -> tuple[Lab, Path]:
         return tree.lab(last["lab"]), Path(last["folder"])
     chosen = tree.lab(lab)
     started = events.last("started", chosen.id)
-    return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
+    return chosen, Path(started["folder"]) if started else folder_of(chosen)
 
 
 def _started_here(events: Record) -> dict[str, Any] | None:

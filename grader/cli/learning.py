@@ -47,9 +47,9 @@ def start(
         raise BadInput(f"{lab} is a milestone, worked on in your own repository", "mlops capstone init, mlops capstone check")
     chosen, demanded = tree.lab(lab), _ports(tree.lab(lab), port or [])
     from grader.course.parts import LESSONS
-    from grader.learner import workspace  # heavy, so it comes after what can be refused without it
+    from grader.learner.place import folder_of
 
-    place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
+    place = (folder or folder_of(chosen)).expanduser().resolve()
     if tree.root.resolve() in (place, *place.parents):
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
     jupyter, made, way_in = _prepare(tree, chosen, place, demanded)
@@ -213,19 +213,25 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
 
     Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
     """
+    import importlib
+    from concurrent.futures import ThreadPoolExecutor
+
     from grader.backends.local import venv
     from grader.backends.local.backend import LocalBackend
     from grader.course.parts import LESSONS
-    from grader.learner import workspace
     from grader.stack.lease import lease
 
-    services = stack("local")
-    running = services.keep(lab.spec.services, ports)
-    environment = tree.environment(lab.spec.environment)
+    services, environment = stack("local"), tree.environment(lab.spec.environment)
     if not venv.is_there(environment, home() / "environments"):
         say(f"preparing environment {environment.spec.title}: the first time it is downloaded, which takes minutes …")
     installed = venv.prepare(environment, home() / "environments")
-    LocalBackend(home()).keep_warm(environment)
+    with ThreadPoolExecutor(2) as beside:  # while the services start: what the kernel imports, and what makes the folder
+        warm = beside.submit(LocalBackend(home()).keep_warm, environment)
+        beside.submit(importlib.import_module, "grader.learner.workspace")
+        running = services.keep(lab.spec.services, ports)
+        warm.result()
+    from grader.learner import workspace
+
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
         workspace.write_kernel(folder, LESSONS, python, read.variables, commands)

@@ -22,7 +22,6 @@ from grader.notebook import build
 from grader.work import author
 from grader.work.selection import GIT, Selection
 
-WORK_VARIABLE = "MLOPS_WORK"
 PRIVATE = ".mlops"
 """Inside the folder: the kernel's description, which holds the credentials of the learner's own namespace."""
 
@@ -31,11 +30,6 @@ INJECTED = "injected-parameters"
 
 BROKEN = (ValueError, RecursionError, AttributeError, KeyError, TypeError, nbformat.ValidationError)
 """What nbformat raises for a file that is not, or no longer, a notebook."""
-
-
-def folder_of(lab: Lab) -> Path:
-    """`$MLOPS_WORK`/<lab>, by default below ~/mlops-labs."""
-    return Path(os.environ.get(WORK_VARIABLE) or Path.home() / "mlops-labs").expanduser() / lab.id
 
 
 def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]) -> bool:

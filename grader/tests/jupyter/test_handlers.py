@@ -41,7 +41,7 @@ def checks(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cmdline()[2:5] == ["-m", "grader.cli.main", "check"] and process.environ()["MLOPS_HOME"] == str(home):
+            if process.cmdline()[2:5] == ["-m", "grader.cli.entry", "check"] and process.environ()["MLOPS_HOME"] == str(home):
                 found.append(process)
         except (psutil.Error, KeyError):
             continue
