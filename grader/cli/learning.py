@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
     from grader.stack.lease import Lease
 
+JUPYTERLAB = (
+    "--ContentsManager.allow_hidden=True",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
+"""A `.gitignore` is work as any other file; and nobody outside is asked for news or newer versions."""
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -255,8 +262,7 @@ def _way_in(lease: Lease) -> list[str]:
 def jupyterlab(folder: Path, first: str, variables: Mapping[str, str]) -> int:
     """JupyterLab on a folder, one of its files open, until the person ends it; its exit code."""
     say("JupyterLab runs until you press Ctrl-C here; services stay up until `mlops stop`")
-    hidden = "--ContentsManager.allow_hidden=True"  # .gitignore is work as any other file
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", hidden, first]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *JUPYTERLAB, first]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container everyone is root, and Jupyter refuses without it
     return subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode

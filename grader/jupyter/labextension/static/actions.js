@@ -36,9 +36,17 @@ export class Actions {
     return this._state.status?.place ?? null;
   }
 
-  /** Where the learner is; `wanted` is the lab of the notebook in front, if it is one, or a milestone. */
-  async refresh(wanted = this.lab?.id ?? null) {
-    this._looking = this._doing('status', '', async () => {
+  /**
+   * Where the learner is. A look that is under way may have begun before a save: the next one comes after it.
+   * @param {string | null} [wanted] the lab of the notebook in front, or a milestone; by default the one that is shown
+   */
+  refresh(wanted) {
+    this._looking = (this._looking ?? Promise.resolve()).then(() => this._look(wanted === undefined ? this.lab?.id ?? null : wanted));
+    return this._looking;
+  }
+
+  async _look(wanted) {
+    await this._doing('status', '', async () => {
       let status;
       try {
         status = await this._server.ask('status', { lab: wanted });
@@ -52,7 +60,6 @@ export class Actions {
       const anew = changed ? { hints: {}, turn: null, verdict: null, edited: [] } : {};
       this._state.set({ status, result: status.result, checked: status.checked, filed: status.edited, ...anew });
     });
-    await this._looking;
   }
 
   /** Save the notebook and have the lab checked; a check that runs already goes on alone. */

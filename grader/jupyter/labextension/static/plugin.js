@@ -76,15 +76,20 @@ function activate(packages, app, tracker, registry, palette, restorer) {
 /** The panel speaks of the lab whose notebook is in front, of the capstone where a file of it is; else of what it spoke of. */
 async function follow(app, state, actions) {
   const look = async () => {
-    const path = app.shell.currentWidget?.context?.path ?? null;
+    const path = front(app);
     const wanted = path === null ? null : about(path, state.status);
     if (actions.lab === null || (wanted !== null && wanted !== actions.lab.id)) {
       await actions.refresh(wanted);
     }
-    introduce(app, path, actions);
+    introduce(app, actions);
   };
   app.shell.currentChanged.connect(() => void look());
   await look();
+}
+
+/** The path of the file in front; null where none is. */
+function front(app) {
+  return app.shell.currentWidget?.context?.path ?? null;
 }
 
 /** The lab or milestone that a file belongs to; null for one that is open already, or none. */
@@ -99,8 +104,9 @@ function about(path, status) {
 }
 
 /** The first time that a file of the work is open in this browser the panel shows itself; the focus stays in the file. */
-function introduce(app, path, actions) {
+function introduce(app, actions) {
   const { currentWidget } = app.shell;
+  const path = front(app); // it may have come while the first answer was waited for
   const own = path !== null && (actions.path === null ? actions.place !== null && path.startsWith(below(actions.place, '')) : path === actions.path);
   if (own && localStorage.getItem(SEEN) === null) {
     localStorage.setItem(SEEN, 'true');
