@@ -57,7 +57,8 @@ export class Actions {
         status = await this._server.ask('status');
       }
       const changed = status.lab?.id !== this.lab?.id;
-      const anew = changed ? { hints: {}, turn: null, verdict: null, edited: [] } : {};
+      const before = this._state.status !== null; // what was said is about that lab
+      const anew = changed ? { hints: {}, turn: null, verdict: null, edited: [], ...(before && { said: '', problem: false }) } : {};
       this._state.set({ status, result: status.result, checked: status.checked, filed: status.edited, ...anew });
     });
   }
