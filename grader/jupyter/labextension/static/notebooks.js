@@ -15,8 +15,10 @@ export class Notebooks {
   /**
    * @param {object} tracker JupyterLab's notebook tracker
    * @param {object} shell JupyterLab's shell
+   * @param {object} contents JupyterLab's files
    */
-  constructor(tracker, shell) {
+  constructor(tracker, shell, contents) {
+    this._contents = contents;
     this._tracker = tracker;
     this._shell = shell;
   }
@@ -42,12 +44,25 @@ export class Notebooks {
   }
 
   /**
-   * Take over what stands on the disk now. Of a file that is gone JupyterLab says so itself.
+   * Take over what stands on the disk now; a file that is gone is closed.
    * @param {string | null} place
    */
   async reload(place) {
     for (const context of this._inside(place)) {
-      await context.revert().catch(() => undefined);
+      if (await this._gone(context.path)) {
+        [...this._shell.widgets('main')].filter(widget => widget.context === context).forEach(widget => widget.dispose());
+      } else {
+        await context.revert();
+      }
+    }
+  }
+
+  async _gone(path) {
+    try {
+      await this._contents.get(path, { content: false });
+      return false;
+    } catch (error) {
+      return error.response?.status === 404;
     }
   }
 

@@ -35,7 +35,7 @@ export function makePlugin(packages) {
 
 function activate(packages, app, tracker, registry, palette, restorer) {
   const state = new State();
-  const notebooks = new Notebooks(tracker, app.shell);
+  const notebooks = new Notebooks(tracker, app.shell, app.serviceManager.contents);
   const actions = new Actions(state, new Server(packages), notebooks, packages.apputils, new Documents(app, packages.apputils, registry));
   const panel = new Panel(state, actions, task => notebooks.show(actions.path, task));
   const widget = new packages.widgets.Widget({ node: panel.node });
