@@ -231,7 +231,7 @@ def _run(*arguments: str, progress: bool = False) -> dict[str, Any]:
     """
     leased = set(os.environ.get("MLOPS_LEASED", "").split())
     variables = {name: value for name, value in os.environ.items() if name not in leased}
-    command = [os.environ.get("MLOPS_PYTHON", sys.executable), "-P", "-m", "grader.cli.main", *arguments]
+    command = [os.environ.get("MLOPS_PYTHON", sys.executable), "-P", "-m", "grader.cli.entry", *arguments]
     with contextlib.ExitStack() as open_files:
         out = open_files.enter_context(tempfile.TemporaryFile("w+", encoding="utf-8"))
         process = open_files.enter_context(

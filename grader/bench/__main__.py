@@ -167,7 +167,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="the class is graded in so many turns")
     parser.add_argument("--jobs", type=int, help="submissions side by side, for who can (default: the cores)")
     parser.add_argument("--whole", type=int, default=12, help="submissions of lab 04 with its live services; 0: none")
-    parser.add_argument("--only", nargs="+", choices=graders.ALL, default=graders.ALL, help="measure these alone")
+    parser.add_argument("--only", nargs="+", choices=graders.ALL, default=graders.USUAL, help="measure these alone")
     parser.add_argument("--no-growth", dest="growth", action="store_false", help="leave out ten times the submissions")
     parser.add_argument("--profile", action="store_true", help="also say where our time goes")
     parser.add_argument("--out", type=Path, default=graders.HERE / "results", help="folder of the JSON file")

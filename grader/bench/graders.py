@@ -19,8 +19,11 @@ HERE = Path(__file__).resolve().parent
 CORE = HERE / "core"
 BASE_IMAGE = "python:3.11-slim-bookworm"
 FLOOR, NBGRADER, OTTER_CONTAINERS = "floor", "nbgrader", "otter-containers"
-OURS = ("docker", "local")
+KUBERNETES = "kubernetes"
+OURS = ("docker", "local", KUBERNETES)
 ALL = (*OURS, NBGRADER, "otter", OTTER_CONTAINERS, "papermill", FLOOR)
+USUAL = tuple(name for name in ALL if name != KUBERNETES)
+"""Without the cluster, which has to be there, and to hold the image of the lab's environment."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,7 @@ class Title:
 TITLES = {
     "docker": Title("ours, docker", "container, namespaces, no network"),
     "local": Title("ours, local", "process (own work only)"),
+    KUBERNETES: Title("ours, kubernetes", "restricted pod, no network"),
     NBGRADER: Title("nbgrader autograde", "none"),
     "otter": Title("otter run (in process)", "none"),
     OTTER_CONTAINERS: Title("otter grade (containers)", "container"),

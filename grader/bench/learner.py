@@ -9,25 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import nbformat
 
+from grader.bench import learner_results as results
 from grader.course.tree import find_course
 from grader.learner import bundle
 
 MLOPS = str(Path(sys.executable).with_name("mlops"))
 LAB, LAST_TASK = "04-experiment-tracking", "holes"
-GOALS = {"first start": 10.0, "next start": 3.0, "check beyond the cells": 0.5, "save to first word": 1.0}
-"""Seconds, for the median, from the issues that asked for them."""
 
 
 class Learner:
@@ -132,7 +129,7 @@ def main() -> None:
     """Measure, print a table, write the numbers down."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--times", type=int, default=30, help="checks")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    parser.add_argument("--keep", action="store_true", help="add the figures to learner.jsonl and to README.md's table")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         learner = Learner(Path(place))
@@ -142,15 +139,12 @@ def main() -> None:
             learner("stop")
     print(f"{'':28}{'median':>9}{'p90':>9}{'goal':>8}   of")
     for name, seconds in found.items():
-        goal = f"{GOALS[name]:g}" if name in GOALS else ""
-        high = statistics.quantiles(seconds, n=10)[-1] if len(seconds) > 1 else seconds[0]
-        print(f"{name:28}{statistics.median(seconds):9.3f}{high:9.3f}{goal:>8}   {len(seconds)}")
-    asked.out.mkdir(parents=True, exist_ok=True)
-    file = asked.out / f"{datetime.now(UTC):%Y-%m-%d}-learner.json"
-    about = {"machine": platform.platform(), "cores": os.cpu_count(), "goals": GOALS}
-    file.write_text(json.dumps({**about, "seconds": {k: [round(s, 3) for s in v] for k, v in found.items()}}, indent=1) + "\n")
-    print(f"written: {file}")
-    sys.exit(any(statistics.median(found[name]) > goal for name, goal in GOALS.items()))
+        goal = f"{results.GOALS[name]:g}" if name in results.GOALS else ""
+        print(f"{name:28}{statistics.median(seconds):9.3f}{results.high(seconds):9.3f}{goal:>8}   {len(seconds)}")
+    if asked.keep:
+        results.keep(found)
+        print(f"kept in {results.RESULTS}")
+    sys.exit(bool(results.missed(found)))
 
 
 if __name__ == "__main__":

@@ -105,7 +105,7 @@ def show_phases(console: Console, phases: Mapping[str, Mapping[str, float]]) -> 
 def keep(folder: Path, content: dict[str, Any]) -> Path:
     """Write the run's numbers as JSON and return where."""
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{datetime.now(UTC):%Y-%m-%d}.json"
+    path = folder / f"{datetime.now(UTC):%Y-%m-%dT%H%M}.json"
     path.write_text(json.dumps(content, indent=1, default=str) + "\n", encoding="utf-8")
     return path
 

@@ -9,7 +9,7 @@ from grader.course import data
 from grader.course.tree import Course
 from grader.errors import BadInput
 from grader.learner import bundle
-from grader.learner.workspace import WORK_VARIABLE
+from grader.learner.place import WORK_VARIABLE
 from grader.work import author
 
 NAME = "churn-predictor"

@@ -92,6 +92,8 @@ class Lab:
                 raise Fail(f"{name} raises {error}", refusal.message) from None
         else:
             raise Fail(f"{name} raises {error}", f"it gave {show(answer)}")
+        finally:
+            self._forget()
 
     def file(self, path: str, cap: int = MAX_FILE) -> bytes:
         """The regular file that the run left at `path` below its work folder, of at most `cap` bytes. Raises NotRun or Fail."""
@@ -190,6 +192,14 @@ class Lab:
                 else ""
             )
             raise Fail("an answer from your code", error.message, step) from None
+        finally:
+            self._forget()
+
+    def _forget(self) -> None:
+        """Code of the student's ran: what the services hold may be something else now."""
+        for asker in self._questions.values():
+            if isinstance(asker, MlflowQuestions):
+                asker.forget()
 
     @staticmethod
     def _typed(what: str, answer: Any, returns: type[T] | None) -> T:

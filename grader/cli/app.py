@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from grader.cli.home import HOME_VARIABLE, home
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from grader.backends.protocol import Backend
     from grader.course.tree import Course
     from grader.stack.stack import Stack
+
+__all__ = ["HOME_VARIABLE", "home"]
 
 app = typer.Typer(
     name="mlops",
@@ -25,22 +27,12 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-HOME_VARIABLE = "MLOPS_HOME"
 BACKENDS = ("local", "docker", "kubernetes")
 BackendOption = Annotated[str, typer.Option("--backend", help=" | ".join(BACKENDS))]
 PlainOption = Annotated[
     bool, typer.Option("--plain", envvar="MLOPS_PLAIN", help="Sentences in place of tables and marks, for a screen reader.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
-
-
-def home() -> Path:
-    """This user's folder for environments, services, evidence and progress: outside the content tree."""
-    if os.environ.get(HOME_VARIABLE):
-        return Path(os.environ[HOME_VARIABLE])
-    import platformdirs
-
-    return Path(platformdirs.user_data_path("mlops-course", appauthor=False))
 
 
 def course() -> Course:

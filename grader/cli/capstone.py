@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
-from grader.cli.chosen import record
+from grader.cli.chosen import record, remember
+from grader.cli.learning import Json
 
 capstone = typer.Typer(name="capstone", help="One repository that grows, milestone by milestone.", no_args_is_help=True)
 app.add_typer(capstone)
@@ -68,22 +69,36 @@ def status() -> None:
 
 
 @capstone.command()
-def brief(milestone: MilestoneArgument = None) -> None:
+def lab() -> None:
+    """Open JupyterLab on your repository."""
+    from grader.capstone import progress
+    from grader.cli.learning import jupyterlab
+
+    leave(jupyterlab(progress.folder(record()), "README.md", {}))
+
+
+@capstone.command()
+def brief(milestone: MilestoneArgument = None, as_json: Json = False) -> None:
     """What a milestone asks for."""
     from rich.markdown import Markdown
 
     from grader.capstone import progress
+    from grader.cli.objects import BriefSaid
 
     tree = course()
     chosen = tree.milestone(milestone) if milestone else progress.current(progress.standings(tree, record()))
-    console().print(Markdown(chosen.brief.read_text(encoding="utf-8")))
+    text = chosen.brief.read_text(encoding="utf-8")
+    if as_json:
+        BriefSaid(lab=chosen.id, title=chosen.spec.title, text=text).write()
+        return
+    console().print(Markdown(text))
 
 
 @capstone.command()
 def check(
     milestone: MilestoneArgument = None,
     backend: BackendOption = "local",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+    as_json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
 ) -> None:
     """Check a milestone; what earlier ones proved is checked again."""
@@ -100,8 +115,7 @@ def check(
     with services.use(chosen.spec.services) as running:
         say(f"asking the repository in {folder} about {chosen.spec.title} …")
         result = grade(chosen, submission, Place(tree, services.backend, services, running, home() / "evidence"))
-    checks = {c.id: (c.status, c.found) for c in result.checks}
-    events.add("checked", chosen.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
+    remember(chosen, result, submission)
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
     else:

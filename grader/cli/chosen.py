@@ -11,6 +11,7 @@ from grader.cli.app import course, home
 
 if TYPE_CHECKING:
     from grader.course.tree import Lab
+    from grader.grading.submission import Submission
     from grader.learner.record import Record
     from grader.result import Result
 
@@ -25,7 +26,7 @@ def current(lab: str | None) -> tuple[Lab, Path]:
     Raises BadInput when there is none, and in the capstone's repository, which has commands of its own.
     """
     from grader.errors import BadInput
-    from grader.learner import workspace
+    from grader.learner.place import folder_of
 
     tree, events = course(), record()
     if lab is None:
@@ -35,26 +36,49 @@ def current(lab: str | None) -> tuple[Lab, Path]:
         return tree.lab(last["lab"]), Path(last["folder"])
     chosen = tree.lab(lab)
     started = events.last("started", chosen.id)
-    return chosen, Path(started["folder"]) if started else workspace.folder_of(chosen)
+    return chosen, Path(started["folder"]) if started else folder_of(chosen)
+
+
+def worked_on(lab: str | None) -> tuple[Lab, Path]:
+    """The same, and a milestone with the capstone's repository: by default, inside it, the milestone that comes next.
+
+    Raises BadInput when there is none.
+    """
+    from grader.capstone import progress
+    from grader.course.tree import MILESTONE
+
+    events = record()
+    if lab is not None and lab.startswith(MILESTONE):
+        return course().milestone(lab), progress.folder(events)
+    if lab is None and in_the_capstone(events):
+        return progress.current(progress.standings(course(), events)), progress.folder(events)
+    return current(lab)
+
+
+def in_the_capstone(events: Record) -> bool:
+    """Whether the command was given in the capstone's repository."""
+    from grader.capstone import progress
+
+    capstone = events.last(progress.STARTED)
+    return capstone is not None and Path.cwd().resolve().is_relative_to(capstone["folder"])
 
 
 def _started_here(events: Record) -> dict[str, Any] | None:
     """The event of the lab in whose folder the command was given."""
-    from grader.capstone import progress
     from grader.errors import BadInput
 
     here = Path.cwd().resolve()
-    capstone = events.last(progress.STARTED)
-    if capstone is not None and here.is_relative_to(capstone["folder"]):
+    if in_the_capstone(events):
         raise BadInput("this is your capstone's repository", "mlops capstone check; or name a lab: mlops check 01")
     return next((e for e in reversed(list(events.events("started"))) if here.is_relative_to(e["folder"])), None)
 
 
-def remember(lab: Lab, result: Result, sources: dict[str, str]) -> None:
-    """Write a check's result into the record, and keep it whole beside the sources of the cells that it judged."""
-    from grader.learner import last_result
+def remember(lab: Lab, result: Result, submission: Submission) -> None:
+    """Write a check's result into the record, and keep it whole beside what it judged: the cells, and the files' hashes."""
+    from grader.learner import changes, last_result, workspace
 
-    last_result.keep(home(), last_result.Kept(result=result, sources=sources))
+    sources, files = workspace.sources(lab, submission.notebook), changes.hashes(submission.files)
+    last_result.keep(home(), last_result.Kept(result=result, sources=sources, files=files))
     checks = {c.id: (c.status, c.found) for c in result.checks}
     record().add("checked", lab.id, earned=result.earned, possible=result.possible, outcome=result.outcome, checks=checks)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import PlainOption, app, console, course, home
-from grader.cli.chosen import LabArgument, current, record
+from grader.cli.chosen import LabArgument, current, record, worked_on
 from grader.cli.learning import Json
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def undo(lab: LabArgument = None, as_json: Json = False) -> None:
     from grader.errors import BadInput
     from grader.learner import workspace
 
-    chosen, folder = current(lab)
+    chosen, folder = worked_on(lab)
     events = [e for e in record().events(lab=chosen.id) if e["event"] in ("reset", "undone")]
     if not events:
         raise BadInput(f"nothing of lab {chosen.id} was reset", "mlops reset is what this takes back")

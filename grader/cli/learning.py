@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +13,19 @@ import typer
 
 from grader.cli import quick
 from grader.cli.app import BACKENDS, HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
-from grader.cli.chosen import LabArgument, current, record, remember
+from grader.cli.chosen import LabArgument, current, in_the_capstone, record, remember, worked_on
 from grader.cli.images import images_for
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
     from grader.stack.lease import Lease
+
+JUPYTERLAB = (
+    "--ContentsManager.allow_hidden=True",
+    "--LabApp.news_url=None",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+)
+"""A `.gitignore` is work as any other file; and nobody outside is asked for news or newer versions."""
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -47,9 +55,9 @@ def start(
         raise BadInput(f"{lab} is a milestone, worked on in your own repository", "mlops capstone init, mlops capstone check")
     chosen, demanded = tree.lab(lab), _ports(tree.lab(lab), port or [])
     from grader.course.parts import LESSONS
-    from grader.learner import workspace  # heavy, so it comes after what can be refused without it
+    from grader.learner.place import folder_of
 
-    place = (folder or workspace.folder_of(chosen)).expanduser().resolve()
+    place = (folder or folder_of(chosen)).expanduser().resolve()
     if tree.root.resolve() in (place, *place.parents):
         raise BadInput(f"{place} lies inside the course", "work elsewhere, so that updates never touch your files: --dir")
     jupyter, made, way_in = _prepare(tree, chosen, place, demanded)
@@ -66,7 +74,7 @@ def start(
         out.print("Kernels      restart those that are open: their logins to the services are new", soft_wrap=True)
     out.print("Services     stay up until: mlops stop")
     if open_lab:
-        leave(_jupyterlab(place, jupyter, chosen))
+        leave(jupyterlab(place, f"{chosen.id}.ipynb", {"JUPYTER_PATH": str(jupyter)}))
     out.print(f"JupyterLab   mlops start {chosen.id[:2]} --lab")
 
 
@@ -86,7 +94,7 @@ def check(
     from grader.learner import workspace
 
     chosen, folder = current(lab)
-    notebook = workspace.read(chosen, folder)
+    workspace.read(chosen, folder)
     submission = of_folder(chosen, folder)
     services = stack(backend)
     with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
@@ -94,7 +102,7 @@ def check(
         place = Place(services.course, services.backend, services, running, home() / "evidence", images)
         with patience(chosen.spec.limits.total_seconds):
             result = grade(chosen, submission, place)
-    remember(chosen, result, workspace.sources(chosen, notebook))
+    remember(chosen, result, submission)
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
     else:
@@ -133,12 +141,20 @@ def reset(
     task: Annotated[str | None, typer.Option("--task", help="Only this task's cell or files.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Put the starter back; your version is kept."""
+    """Put the starter back; your version is kept.
+
+    In the capstone: the files of a task as they were committed last.
+    """
+    from grader.capstone import committed
     from grader.cli.objects import ResetSaid
+    from grader.course.tree import Milestone
     from grader.learner import workspace
 
-    chosen, folder = current(lab)
-    backup = workspace.reset(course(), chosen, folder, task)
+    chosen, folder = worked_on(lab)
+    if isinstance(chosen, Milestone):
+        backup = committed.restore(chosen, folder, task)
+    else:
+        backup = workspace.reset(course(), chosen, folder, task)
     record().add("reset", chosen.id, task=task, backup=str(backup))
     if task is None:
         _prepare(course(), chosen, folder)
@@ -158,7 +174,8 @@ def status(lab: LabArgument = None, as_json: Json = False) -> None:
     up = where.services_up(tree, {name: _running(name) for name in BACKENDS})
     started = events.last("started", tree.lab(lab).id if lab else "")
     if as_json:
-        where.status(tree, current(lab) if lab or started else None, home(), up).write()
+        known = lab or started or in_the_capstone(events)
+        where.status(tree, worked_on(lab) if known else None, home(), up, events).write()
         return
     if not up:
         out.print("No services are up.")
@@ -213,19 +230,25 @@ def _prepare(tree: Course, lab: Lab, folder: Path, ports: dict[str, int] | None 
 
     Returns the folder for JUPYTER_PATH, whether the working folder was made, and how to look at the services.
     """
+    import importlib
+    from concurrent.futures import ThreadPoolExecutor
+
     from grader.backends.local import venv
     from grader.backends.local.backend import LocalBackend
     from grader.course.parts import LESSONS
-    from grader.learner import workspace
     from grader.stack.lease import lease
 
-    services = stack("local")
-    running = services.keep(lab.spec.services, ports)
-    environment = tree.environment(lab.spec.environment)
+    services, environment = stack("local"), tree.environment(lab.spec.environment)
     if not venv.is_there(environment, home() / "environments"):
         say(f"preparing environment {environment.spec.title}: the first time it is downloaded, which takes minutes …")
     installed = venv.prepare(environment, home() / "environments")
-    LocalBackend(home()).keep_warm(environment)
+    with ThreadPoolExecutor(2) as beside:  # while the services start: what the kernel imports, and what makes the folder
+        warm = beside.submit(LocalBackend(home()).keep_warm, environment)
+        beside.submit(importlib.import_module, "grader.learner.workspace")
+        running = services.keep(lab.spec.services, ports)
+        warm.result()
+    from grader.learner import workspace
+
     python, commands = venv.python(installed), {HOME_VARIABLE: str(home()), "MLOPS_LAB": lab.id}
     with lease(services, running, lab.spec.services, services.backend, f"lessons-{lab.id}"[:40].rstrip("-")) as read:
         workspace.write_kernel(folder, LESSONS, python, read.variables, commands)
@@ -242,12 +265,13 @@ def _way_in(lease: Lease) -> list[str]:
     return [f"MLflow       {lease.parameters['tracking_uri']}  (user {user}, password {password})"]
 
 
-def _jupyterlab(folder: Path, jupyter: Path, lab: Lab) -> int:
+def jupyterlab(folder: Path, first: str, variables: Mapping[str, str]) -> int:
+    """JupyterLab on a folder, one of its files open, until the person ends it; its exit code."""
     say("JupyterLab runs until you press Ctrl-C here; services stay up until `mlops stop`")
-    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", f"{lab.id}.ipynb"]
+    command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *JUPYTERLAB, first]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")  # in a container everyone is root, and Jupyter refuses without it
-    return subprocess.run(command, cwd=folder, env={**os.environ, "JUPYTER_PATH": str(jupyter)}, check=False).returncode
+    return subprocess.run(command, cwd=folder, env={**os.environ, **variables}, check=False).returncode
 
 
 def _running(name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Entry point of `mlops`: runs a command and turns errors into one clear message and the right exit code."""
+"""The command line: runs a command and turns errors into one clear message and the right exit code."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import typer
 
 from grader.cli import tour, learning, watching, quizzing, drilling, capstone  # isort: skip  # the order of the help
 from grader.cli import journey, servers, install, machine, grading, working, admin, authoring  # isort: skip
-from grader.cli import exchanging, handing_in, hooks, marking, operating, publishing, quick, regrading, serving
+from grader.cli import exchanging, handing_in, hooks, marking, operating, publishing, regrading, serving
 from grader.cli.app import HOME_VARIABLE, app, home, say
 from grader.errors import CourseError
 
 __all__ = [
     "admin", "authoring", "capstone", "drilling", "exchanging", "grading", "handing_in", "hooks", "install", "journey",
-    "learning", "machine", "main", "marking", "operating", "publishing", "quizzing", "regrading", "servers", "serving", "tour",
+    "learning", "machine", "marking", "operating", "publishing", "quizzing", "regrading", "servers", "serving", "tour",
     "watching", "working",
 ]  # fmt: skip
 
@@ -32,14 +32,6 @@ def alone(context: typer.Context) -> None:
     """An MLOps course that runs: labs checked against live services, and the grader under them."""
     if context.invoked_subcommand is None:
         journey.where()
-
-
-def main() -> None:
-    """Run the command line: by the resident process where there is one, else here."""
-    code = quick.run(home(), sys.argv[1:])
-    if code is not None:
-        sys.exit(code)
-    run_here()
 
 
 def run_here() -> None:
@@ -73,7 +65,3 @@ def _full_disk() -> str:
         place = place.parent
     free = shutil.disk_usage(place).free / 2**20
     return f"the disk is full: {free:.0f} MiB left for {home()} (free some space, or set {HOME_VARIABLE} to a folder elsewhere)"
-
-
-if __name__ == "__main__":
-    main()

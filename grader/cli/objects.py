@@ -77,16 +77,16 @@ class Account(Frozen):
 
 
 class LabShown(Frozen):
-    """A lab as it stands in the learner's folder."""
+    """A lab as it stands in the learner's folder, or a milestone in the capstone's repository."""
 
     id: str
     title: str
     quiz: str | None
     folder: str
-    notebook: str
-    """The notebook's whole path."""
+    notebook: str | None
+    """The notebook's whole path; a milestone has none."""
     started: bool
-    """Whether the notebook is there."""
+    """Whether the notebook, or the repository, is there."""
     services: tuple[str, ...]
     accounts: dict[str, Account]
     tasks: tuple[TaskShown, ...]
@@ -100,6 +100,32 @@ class Up(Frozen):
     address: str
 
 
+class MilestoneShown(Frozen):
+    """A milestone, and the points of its last check; None when it was not checked yet."""
+
+    id: str
+    title: str
+    earned: float | None
+    possible: float
+    passed: bool
+
+
+class CapstoneShown(Frozen):
+    """The capstone's repository and how far it has come; `current` is the first milestone that isn't passed."""
+
+    folder: str
+    current: str
+    milestones: tuple[MilestoneShown, ...]
+
+
+class BriefSaid(Said):
+    """What a milestone asks for, as Markdown."""
+
+    lab: str
+    title: str
+    text: str
+
+
 class StatusSaid(Said):
     """Where the learner is. `lab` is None before one was started, `result` what the last check on this machine said."""
 
@@ -107,6 +133,10 @@ class StatusSaid(Said):
     result: Result | None
     checked: dict[str, str]
     """The source of each task's cell that the result is about."""
+    edited: tuple[str, ...]
+    """The tasks whose files are no longer those that the result is about."""
+    capstone: CapstoneShown | None
+    """None before `mlops capstone init`."""
     up: tuple[Up, ...]
 
 

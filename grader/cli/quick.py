@@ -13,7 +13,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,6 +61,8 @@ def run(home: Path, arguments: list[str]) -> int | None:
 
 def start(home: Path) -> None:
     """Start the resident, if this system can have one and there is none. Returns at once: it is ready some seconds later."""
+    import subprocess
+
     if sys.platform != "linux" or _connect(place(home)) is not None:
         return
     log = home / "resident" / "log"

@@ -24,7 +24,7 @@ from grader.cli.quick import MAX_MESSAGE
 IDLE_SECONDS = 4 * 3600
 PRELOADED = (
     "grader.cli.main", "grader.cli.render", "grader.learner.workspace", "grader.grading.grade", "grader.grading.inbox",
-    "grader.backends.local.backend", "grader.stack.stack", "grader.stack.lease",
+    "grader.backends.local.backend", "grader.stack.stack", "grader.stack.lease", "psycopg",
 )  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def _become(request: dict[str, Any], streams: list[int]) -> NoReturn:
 
 
 def preload() -> None:
-    """Import what the commands need, and what the labs' checks compute with."""
+    """Import what the commands need, and what the labs' checks compute with; read the datasets that runs are given rows of."""
     from grader.cli.main import lighten
 
     lighten()
@@ -144,6 +144,7 @@ def preload() -> None:
         importlib.import_module(name)
     from grader.backends.protocol import Address
     from grader.checks import registry
+    from grader.course import data
     from grader.course.tree import find_course
     from grader.errors import CourseError
     from grader.notebook import build
@@ -152,9 +153,12 @@ def preload() -> None:
     nowhere = S3Admin(Address("127.0.0.1", 1), "")
     _ = nowhere.s3, nowhere.iam  # asks nothing; reads boto3's descriptions
     with contextlib.suppress(CourseError):  # no course, or a broken one: the command says so when it is asked for
-        for lab in find_course().labs():
+        course = find_course()
+        for lab in course.labs():
             registry.load(lab)
             build.starter(lab)
+            for given in lab.spec.data:
+                data.visible(course, given)
 
 
 def main() -> None:

@@ -111,7 +111,6 @@ class Watch:
         from grader.cli import render
         from grader.cli.patience import patience
         from grader.grading.grade import grade
-        from grader.learner import workspace
         from grader.learner.changes import joined, only_of
 
         say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks == self._tasks else ', '.join(tasks)} …")
@@ -130,7 +129,7 @@ class Watch:
             say("every check has passed; now all of them on this one version")
             self._check(now, self._tasks)
             return
-        remember(self._lab, result, workspace.sources(self._lab, now.notebook))
+        remember(self._lab, result, now)
         shown = only_of(result, self._shown)
         render.summary(console(), shown)
         render.feedback(

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-MLOPS = (sys.executable, "-P", "-m", "grader.cli.main")
+MLOPS = (sys.executable, "-P", "-m", "grader.cli.entry")
 MARK = "mlops: "
 """What the command's last word on standard error begins with, when it has no answer."""
 OUR_FAULT = 3

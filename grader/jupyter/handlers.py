@@ -58,21 +58,29 @@ class Question(Handler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        """The command's object; for `status` also `path`, the notebook's place in this server's file browser."""
+        """The command's object; for `status` also places in this server's file browser: `path` of the notebook, `place` of
+        the lab's folder and of the capstone's, each None where it lies elsewhere."""
         try:
             answer = await run(QUESTIONS[self._question](self.asked()))
         except Refused as why:
             self.refuse(why)
             return
         if self._question == "status" and answer["lab"] is not None:
-            answer["path"] = self._served(Path(answer["lab"]["notebook"]))
+            answer["path"] = self._served(answer["lab"]["notebook"])
+            answer["place"] = self._served(answer["lab"]["folder"])
             answer["checking"] = _checking.locked()
+        if self._question == "status" and answer["capstone"] is not None:
+            answer["capstone"]["place"] = self._served(answer["capstone"]["folder"])
         await self.finish(json.dumps(answer))
 
-    def _served(self, file: Path) -> str | None:
-        """A file's path below the server's root, with slashes; None when it lies elsewhere."""
-        root = Path(str(getattr(self.contents_manager, "root_dir", ""))).expanduser().resolve()
+    def _served(self, name: str | None) -> str | None:
+        """A file's path below the server's root, with slashes, the root's own is empty; None when it lies elsewhere."""
+        if name is None:
+            return None
+        file, root = Path(name), Path(str(getattr(self.contents_manager, "root_dir", ""))).expanduser().resolve()
         resolved = file.parent.resolve() / file.name
+        if resolved == root:
+            return ""
         return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else None
 
 

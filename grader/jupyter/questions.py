@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from grader.course.tree import MILESTONE
+
 NAME = r"^[a-z0-9][a-z0-9-]*$"
 """An id or a number: never an option."""
 
@@ -23,6 +25,13 @@ class Asked(BaseModel):
     answer: str = Field("", max_length=4000)
 
 
+def _check(asked: Asked) -> list[str]:
+    """A milestone's check is the capstone's command."""
+    if asked.lab and asked.lab.startswith(MILESTONE):
+        return ["capstone", "check", asked.lab]
+    return ["check", *_lab(asked)]
+
+
 def _lab(asked: Asked) -> list[str]:
     return [asked.lab] if asked.lab else []
 
@@ -33,7 +42,8 @@ def _option(name: str, value: str | None) -> list[str]:
 
 QUESTIONS: dict[str, Callable[[Asked], list[str]]] = {
     "status": lambda asked: ["status", *_lab(asked)],
-    "check": lambda asked: ["check", *_lab(asked)],
+    "check": _check,
+    "brief": lambda asked: ["capstone", "brief", *_lab(asked)],
     "hint": lambda asked: ["hint", *_lab(asked), *_option("check", asked.check)],
     "reset": lambda asked: ["reset", *_lab(asked), *_option("task", asked.task)],
     "undo": lambda asked: ["undo", *_lab(asked)],

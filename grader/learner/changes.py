@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 
 from grader.course.tree import Lab
 from grader.grading.submission import Submission
 from grader.notebook.rebuild import rebuild
 from grader.result import CheckResult, Result
-from grader.work.selection import anchored
+from grader.work.selection import GIT, anchored
+
+OBJECTS = f"{GIT}/objects/"
+"""Content that a repository keeps. What it means is said by the branches that lead to it."""
 
 
 def changed(lab: Lab, before: Submission, now: Submission) -> list[str]:
@@ -18,11 +22,27 @@ def changed(lab: Lab, before: Submission, now: Submission) -> list[str]:
     """
     old, new = ({cell["id"]: cell.source for cell in rebuild(lab, s.notebook).notebook.cells} for s in (before, now))
     paths = [p for p in {*before.files, *now.files} if before.files.get(p) != now.files.get(p)]
-    owners = {task.id: anchored(task.files) for task in lab.spec.tasks if task.files}
-    own = [name for name, patterns in owners.items() if any(map(patterns.match_file, paths))]
-    if any(not any(patterns.match_file(path) for patterns in owners.values()) for path in paths):
-        return [task.id for task in lab.spec.tasks]
+    own = _owners(lab, paths)
     return [task.id for task in lab.spec.tasks if task.id in own or old.get(task.id) != new.get(task.id)]
+
+
+def hashes(files: Mapping[str, bytes]) -> dict[str, str]:
+    """The SHA-256 of each file by path, a repository's objects left out."""
+    return {path: hashlib.sha256(content).hexdigest() for path, content in files.items() if not path.startswith(OBJECTS)}
+
+
+def edited(lab: Lab, before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """The tasks whose files differ, in the lab's order; all of them where a file of no task does, or the repository."""
+    own = _owners(lab, [path for path in {*before, *now} if before.get(path) != now.get(path)])
+    return [task.id for task in lab.spec.tasks if task.id in own]
+
+
+def _owners(lab: Lab, paths: Collection[str]) -> set[str]:
+    """The tasks that these files are of: all tasks when one of them is of none."""
+    owners = {task.id: anchored(task.files) for task in lab.spec.tasks if task.files}
+    if any(not any(patterns.match_file(path) for patterns in owners.values()) for path in paths):
+        return {task.id for task in lab.spec.tasks}
+    return {name for name, patterns in owners.items() if any(map(patterns.match_file, paths))}
 
 
 def affected(lab: Lab, tasks: Iterable[str]) -> list[str]:

@@ -10,10 +10,13 @@ from grader.result import Frozen, Result
 
 
 class Kept(Frozen):
-    """A result, and the source of each task's cell that it is about."""
+    """A result, and what it is about."""
 
     result: Result
     sources: dict[str, str]
+    """The source of each task's cell."""
+    files: dict[str, str] | None = None
+    """The hash of each file of the work (`changes.hashes`); None where an earlier version kept the result."""
 
 
 def keep(home: Path, kept: Kept) -> None:

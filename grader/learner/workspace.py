@@ -22,7 +22,6 @@ from grader.notebook import build
 from grader.work import author
 from grader.work.selection import GIT, Selection
 
-WORK_VARIABLE = "MLOPS_WORK"
 PRIVATE = ".mlops"
 """Inside the folder: the kernel's description, which holds the credentials of the learner's own namespace."""
 
@@ -31,11 +30,6 @@ INJECTED = "injected-parameters"
 
 BROKEN = (ValueError, RecursionError, AttributeError, KeyError, TypeError, nbformat.ValidationError)
 """What nbformat raises for a file that is not, or no longer, a notebook."""
-
-
-def folder_of(lab: Lab) -> Path:
-    """`$MLOPS_WORK`/<lab>, by default below ~/mlops-labs."""
-    return Path(os.environ.get(WORK_VARIABLE) or Path.home() / "mlops-labs").expanduser() / lab.id
 
 
 def create(course: Course, lab: Lab, folder: Path, parameters: Mapping[str, Any]) -> bool:
@@ -85,7 +79,7 @@ def reset(course: Course, lab: Lab, folder: Path, task: str | None) -> Path:
         fresh[whole] = starter[whole]
     elif not lab.task(task).files:
         fresh[whole] = _with_cell(lab, current, task, _cell(lab, _notebook(lab, starter[whole]), task).source)
-    return _put_back(folder, fresh)
+    return put_back(folder, fresh)
 
 
 def undo(folder: Path, backup: Path) -> Path:
@@ -93,10 +87,10 @@ def undo(folder: Path, backup: Path) -> Path:
     if not backup.is_dir():
         raise BadInput(f"the backup {backup} is no longer there", "nothing was changed")
     kept = sorted(file for file in backup.rglob("*") if file.is_file())
-    return _put_back(folder, {file.relative_to(backup).as_posix(): file.read_bytes() for file in kept})
+    return put_back(folder, {file.relative_to(backup).as_posix(): file.read_bytes() for file in kept})
 
 
-def _put_back(folder: Path, content: Mapping[str, bytes | None]) -> Path:
+def put_back(folder: Path, content: Mapping[str, bytes | None]) -> Path:
     """Replace files, or remove those without content, after a backup of what stood there; returns the backup's folder."""
     backup = folder / PRIVATE / "backups" / f"{time.strftime('%Y%m%d-%H%M%S')}-{time.monotonic_ns() % 10**6:06d}"
     backup.mkdir(parents=True)
@@ -177,7 +171,7 @@ def write_body(course: Course, lab: Lab, folder: Path, task: str, lines: Sequenc
     starter = _cell(lab, _notebook(lab, bundle.files(course, lab, "starter")[whole]), task).source
     head, _, tail = starter.partition(build.STUB)
     body = f"\n{' ' * (len(head) - len(head.rstrip(' ')))}".join(lines)
-    return _put_back(folder, {whole: _with_cell(lab, read(lab, folder), task, f"{head}{body}{tail}")})
+    return put_back(folder, {whole: _with_cell(lab, read(lab, folder), task, f"{head}{body}{tail}")})
 
 
 def _with_cell(lab: Lab, current: bytes, task: str, source: str) -> bytes:

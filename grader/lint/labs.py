@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from grader.course.tree import MILESTONE, Course, Lab
 from grader.errors import ContentError
 from grader.grading import samples
 from grader.notebook import source
+from grader.spec.lab import CheckSpec
 from grader.work import author
 from grader.work.selection import Selection
 
@@ -17,6 +19,10 @@ WORK_FOLDERS = ("work", "given")
 LAB_FILES = {"lab.yaml", "lab.py", "checks.py", "examiner.py"}
 MILESTONE_FILES = {"milestone.yaml", "brief.md", "checks.py", "examiner.py"}
 MIN_HINTS = 3
+"""Tiers that are there to be asked for, whatever a check has found."""
+ALIKE = 0.6
+"""A hint of whose words so many stand in another text says the same."""
+WORD = re.compile(r"\w{4,}")
 TELLING = 30
 """A source line that is longer stands nowhere by chance."""
 
@@ -82,9 +88,26 @@ def _work(lab: Lab) -> dict[str, bytes]:
 def _checks_fit(_: Course, lab: Lab) -> Iterator[str]:
     load_checks(lab)
     for check in lab.spec.checks:
-        if len(check.hints) < MIN_HINTS:
-            file = lab.file
-            yield f"{file}:{line_of(file, check.id)}: check {check.id!r} has {len(check.hints)} hints (write {MIN_HINTS} tiers)"
+        if check.id not in lab.carried:
+            yield from (f"{lab.file}:{line_of(lab.file, f'id: {check.id}')}: {said}" for said in _hints_lead_on(check))
+
+
+def _hints_lead_on(check: CheckSpec) -> Iterator[str]:
+    """What is wrong with a check's hints. The first text that fits is said by the failing check itself, as `next`."""
+    hints = check.hints_for("")[1:]
+    if len(hints) < MIN_HINTS:
+        yield f"check {check.id!r} has {len(hints)} hints beyond what it says itself (write {MIN_HINTS} tiers after the first)"
+    for text in (hint if isinstance(hint, str) else hint.text for hint in check.hints):
+        if hints and text == hints[0]:
+            return
+        if hints and _alike(hints[0], text):
+            yield f"check {check.id!r}: the first hint repeats {text[:40]!r} (say something that the check has not said yet)"
+
+
+def _alike(hint: str, text: str) -> bool:
+    """Whether most words of the hint stand in the text."""
+    words, others = ({word.lower() for word in WORD.findall(one)} for one in (hint, text))
+    return len(words & others) > ALIKE * len(words)
 
 
 def _samples_fit(_: Course, lab: Lab) -> Iterator[str]:

@@ -60,9 +60,7 @@ class MlflowService:
                 for item in held:
                     if item["resource_type"] in ("registered_model", "prompt"):
                         self._delete("2.0/mlflow/registered-models/delete", name=item["resource_pattern"])
-            for experiment in sorted(experiments):
-                with passing(NOT_FOUND):
-                    self._api.post("2.0/mlflow/course/purge", experiment_id=experiment)
+            self._api.post("2.0/mlflow/course/purge", experiment_ids=sorted(experiments))
             self._delete("2.0/mlflow/users/delete", username=namespace)
 
     def questions(self, namespace: str) -> MlflowQuestions:
@@ -89,7 +87,7 @@ class MlflowService:
             found = self._api.get("2.0/mlflow/experiments/get-by-name", experiment_name=name)["experiment"]
             if found["artifact_location"] == location and found["lifecycle_stage"] == "active":
                 return str(found["experiment_id"])
-            self._api.post("2.0/mlflow/course/purge", experiment_id=found["experiment_id"])
+            self._api.post("2.0/mlflow/course/purge", experiment_ids=[found["experiment_id"]])
             made = self._api.post("2.0/mlflow/experiments/create", name=name, artifact_location=location)
         return str(made["experiment_id"])
 

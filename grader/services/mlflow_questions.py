@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +18,8 @@ RUN_ID, MODEL_ID = re.compile("[0-9a-f]{32}"), re.compile("m-[0-9a-f]{32}")
 MOST_RUNS = 10_000
 MOST_FOLDERS = 200
 MLMODEL_BYTES = 256 * 1024
+MODEL_PAGE = 50
+"""The most models that the server gives at once."""
 
 
 class NoSuchRun(LookupError):
@@ -25,17 +27,30 @@ class NoSuchRun(LookupError):
 
 
 class MlflowQuestions:
-    """Looks at one namespace's experiment with the grader's own credentials. Every method raises ServiceFailed."""
+    """Looks at one namespace's experiment with the grader's own credentials. Every method raises ServiceFailed.
+
+    What was read stays as it was read until `forget`: checks see one state while nothing is asked of the student's code.
+    """
 
     def __init__(self, api: MlflowApi, namespace: str) -> None:
         self._api, self.namespace = api, namespace
         self._experiments: dict[str, str] = {}
+        self._read: dict[tuple[str, str], Any] = {}
+
+    def forget(self) -> None:
+        """Read anew from here on: the student's code ran, and may have changed what is there."""
+        self._read.clear()
 
     def runs(self, experiment: str = "") -> list[Run]:
         """The runs of the namespace's experiment, or of one that `stage` made, in the order of their start."""
+        number = self._experiment(experiment or self.namespace)
+        found: list[Run] = self._once("runs", number, self._search)
+        return list(found)
+
+    def _search(self, experiment_id: str) -> list[Run]:
         found: list[Run] = []
         query: dict[str, Any] = {
-            "experiment_ids": [self._experiment(experiment or self.namespace)],
+            "experiment_ids": [experiment_id],
             "order_by": ["attributes.start_time ASC"],
             "max_results": PAGE,
         }
@@ -50,13 +65,17 @@ class MlflowQuestions:
 
     def run(self, run_id: str) -> Run:
         """One run of the namespace's experiment. Raises NoSuchRun when it is none of it, whatever it is elsewhere."""
-        run = None
+        run: Run | None = None
         if RUN_ID.fullmatch(run_id):  # what else a student returns is no id, and no request of ours
-            with contextlib.suppress(Refused):
-                run = run_from(self._api.get("2.0/mlflow/runs/get", run_id=run_id)["run"])
+            run = self._once("run", run_id, self._get)
         if run is None or run.experiment_id != self._experiment(self.namespace):
             raise NoSuchRun(f"there is no run {run_id[:64]!r} in the experiment {self.namespace}")
         return run
+
+    def _get(self, run_id: str) -> Run | None:
+        with contextlib.suppress(Refused):
+            return run_from(self._api.get("2.0/mlflow/runs/get", run_id=run_id)["run"])
+        return None
 
     def model(self, run: Run) -> LoggedModel | None:
         """The model that the run logged last, with its signature; None when it logged none."""
@@ -69,6 +88,12 @@ class MlflowQuestions:
         if info["experiment_id"] != run.experiment_id:
             return None
         return LoggedModel(info["model_id"], info["name"], info["artifact_uri"], **self._signature(info["model_id"]))
+
+    def location(self, run: Run) -> str:
+        """Where the files of the model that the run logged last lie, or the run's own artifacts when it logged none:
+        `s3://<bucket>/<prefix>`. One call for all runs of an experiment."""
+        locations: dict[str, str] = self._once("locations", run.experiment_id, self._locations)
+        return locations.get(run.model_ids[-1] if run.model_ids else "", run.artifact_uri)
 
     def artifacts(self, run: Run) -> list[Artifact]:
         """The files that the run logged (those of its models lie elsewhere), by path below `run.artifact_uri`."""
@@ -93,6 +118,12 @@ class MlflowQuestions:
         self._experiments[name] = made["experiment_id"]
         return name
 
+    def _once(self, what: str, key: str, read: Callable[[str], Any]) -> Any:
+        """What `read` gave for the key, read now or before."""
+        if (what, key) not in self._read:
+            self._read[what, key] = read(key)
+        return self._read[what, key]
+
     def _experiment(self, name: str) -> str:
         """The id of an experiment of this namespace."""
         if name != self.namespace and not name.startswith(f"{self.namespace}-staged-"):
@@ -104,6 +135,19 @@ class MlflowQuestions:
                 raise NoSuchRun(f"there is no experiment {name[:64]!r}") from refused
             self._experiments[name] = found["experiment"]["experiment_id"]
         return self._experiments[name]
+
+    def _locations(self, experiment_id: str) -> dict[str, str]:
+        """The folders of the experiment's models, by id."""
+        found: dict[str, str] = {}
+        query: dict[str, Any] = {"experiment_ids": [experiment_id], "max_results": MODEL_PAGE}
+        while len(found) < MOST_RUNS:
+            with explained():
+                page = self._api.post("2.0/mlflow/logged-models/search", **query)
+            found |= {model["info"]["model_id"]: model["info"]["artifact_uri"] for model in page.get("models", [])}
+            if not page.get("next_page_token"):
+                break
+            query["page_token"] = page["next_page_token"]
+        return found
 
     def _signature(self, model_id: str) -> dict[str, Any]:
         """The signature in the model's MLmodel file; none when the file is missing or larger than any MLmodel is."""

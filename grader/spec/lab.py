@@ -33,7 +33,9 @@ class CheckSpec(Part):
 
     id: Slug
     points: Annotated[float, Field(gt=0)]
-    hints: tuple[HintSpec | Sentence, ...] = Field(min_length=1)
+    hints: tuple[HintSpec | Sentence, ...] = Field(
+        min_length=1, description="The first that fits what was found is the check's own `next`; those after it are asked for."
+    )
     needs: tuple[Literal["docker"], ...] = Field(
         (), description="What a machine must have for this check; without it the check is `unavailable`, not failed."
     )

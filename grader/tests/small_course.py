@@ -60,13 +60,13 @@ tasks:
     checks:
       - id: adds
         points: 60
-        hints: [Look at the operator., "It is +.", "Write `a + b`."]
+        hints: [Look at the operator., "Which sign adds?", "It is +.", "Write `a + b`."]
   - id: mean
     title: Find the mean
     checks:
       - id: means
         points: 40
-        hints: [Divide., "By how many?", "Write `sum(x) / len(x)`."]
+        hints: [Divide., "What by what?", "By how many?", "Write `sum(x) / len(x)`."]
 """,
     LAB_PY: """\
 # %% [markdown] id="intro"

@@ -30,7 +30,7 @@ HEAVY = (
 STARTS = {
     "import-grader": "import grader",
     "import-the-command-line": "import grader.cli.main",
-    "help": "sys.argv = ['mlops', '--help']\nfrom grader.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    pass",
+    "help": "sys.argv = ['mlops', '--help']\nfrom grader.cli.entry import main\ntry:\n    main()\nexcept SystemExit:\n    pass",
 }
 REPORT = "sys.stderr.write('\\n' + json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
 
@@ -49,10 +49,22 @@ def test_nothing_heavy_is_imported(code: str) -> None:
     assert ("grader" in found, found & set(HEAVY)) == (True, set())
 
 
+def test_the_services_start_before_what_makes_the_folder_is_imported() -> None:
+    """`mlops start` brings services up without having imported nbgrader, jupytext and all they import."""
+    found = loaded("import grader.cli.chosen, grader.learner.place, grader.stack.stack, grader.backends.local.backend")
+    assert ("grader" in found, found & {"nbgrader", "jupytext", "nbconvert", "nbformat"}) == (True, set())
+
+
+def test_the_way_to_the_resident_imports_nothing() -> None:
+    """A command that the resident does waits for no library of this process: not even for the command line's own."""
+    found = loaded("import grader.cli.entry")
+    assert ("grader" in found, found & {*HEAVY, "typer", "click", "rich", "pydantic", "subprocess"}) == (True, set())
+
+
 def test_help_lists_the_commands() -> None:
     """The help that was measured is the real one, and says of each command what it does without being cut at 80 columns."""
     done = subprocess.run(
-        [sys.executable, "-m", "grader.cli.main", "--help"], capture_output=True, text=True, check=True, timeout=60,
+        [sys.executable, "-m", "grader.cli.entry", "--help"], capture_output=True, text=True, check=True, timeout=60,
         env={**os.environ, "COLUMNS": "80"},
     )  # fmt: skip
     assert [name for name in ("start", "check", "grade", "verify", "lint") if name not in done.stdout] == []

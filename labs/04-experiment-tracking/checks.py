@@ -75,8 +75,7 @@ def the_models_are_in_the_object_store(lab: Lab) -> None:
     finished = [one for one in lab.mlflow.runs() if one.status == "FINISHED" and one.id != run.id]
 
     def problem(one: Run) -> str:
-        model = lab.mlflow.model(one)
-        prefix = model.location.split("/", 3)[3] if model else one.artifact_uri.split("/", 3)[3]
+        prefix = lab.mlflow.location(one).split("/", 3)[3]
         files = {item.key.rpartition("/")[2]: item.size for item in lab.s3.keys(prefix)}
         there = files.get("MLmodel", 0) > 0 and sum(files.values()) > A_MODEL
         return "" if there else f"run {one.name or one.id} has {sum(files.values())} bytes below {prefix}"

@@ -94,13 +94,25 @@ class Builder:
         return [one["Id"] for one in found if one["Id"] != self._container and not owner.is_dead(one["Labels"][owner.LABEL])]
 
     def _clear(self) -> None:
-        """Remove what steps made, those of killed builders included, newest first; the course's own steps stay."""
-        for image in self._client.images(STEPS):
-            for tag in image["RepoTags"]:
-                for container in self._client.containers(all=True, filters={"ancestor": tag}):
-                    remove(self._client, container["Id"])
-                with suppress(*ENGINE_ERRORS):  # somebody made a container of it just now
-                    self._client.remove_image(tag, noprune=True)
+        """Remove what steps made, those of killed builders included; the course's own steps stay."""
+        left = {str(image["Id"]) for image in self._client.images(STEPS)}
+        for image in left:
+            for container in self._client.containers(all=True, filters={"ancestor": image}):
+                remove(self._client, container["Id"])
+        while stay := {image for image in left if not self._removed(image)}:
+            if stay == left:  # somebody builds on them, or made a container of one, just now
+                return
+            left = stay
+
+    def _removed(self, image: str) -> bool:
+        """Whether it is gone; the engine refuses while another image stands on it."""
+        try:
+            self._client.remove_image(image, force=True, noprune=True)  # tags of a killed builder, too
+        except ImageNotFound:
+            return True
+        except ENGINE_ERRORS:
+            return False
+        return True
 
     def _follow(self, request: BuildRequest, build: _Build) -> None:
         """Read what the engine says of the build until it ends. Raises BuildFailed, and what the engine raises."""

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from grader.bench import table as written
 from grader.bench.kills.plan import KINDS, Plan, Report
-from grader.bench.marked import between
 
 RESULTS = Path(__file__).with_name("results.jsonl")
-README = Path(__file__).parents[1] / "README.md"
-BEGIN, END = "<!-- kills: written by `python -m grader.bench.kills --keep` -->\n", "<!-- end of kills -->\n"
+README = written.README
+MARKS = written.marks("kills", "python -m grader.bench.kills --keep")
 HEAD = (
     "| last figures | submissions, kills | killed: " + ", ".join(KINDS) + " | leases | ended by a kill | attempts that were our"
     " fault | dead letters retried | minutes | wrong |\n| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
@@ -28,20 +28,14 @@ def keep(database: str, plan: Plan, report: Report) -> None:
     line = {"at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}", "database": database, **machine, "plan": asdict(plan)}
     with RESULTS.open("a", encoding="utf-8") as out:
         out.write(json.dumps({**line, "report": asdict(report)}) + "\n")
-    README.write_text(
-        rewritten(README.read_text(encoding="utf-8"), table(RESULTS.read_text(encoding="utf-8"))), encoding="utf-8"
-    )
+    made = table(RESULTS.read_text(encoding="utf-8"))
+    README.write_text(written.rewritten(README.read_text(encoding="utf-8"), MARKS, made), encoding="utf-8")
 
 
 def table(lines: str) -> str:
     """The last run on each database."""
     last = {run["database"]: run for run in map(json.loads, lines.splitlines())}
     return HEAD + "".join(_row(last[database]) for database in TITLES if database in last)
-
-
-def rewritten(readme: str, made: str) -> str:
-    """The README with this table between its marks. Raises ValueError without them."""
-    return between(readme, BEGIN, END, made)
 
 
 def _row(run: dict[str, Any]) -> str:

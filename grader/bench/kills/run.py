@@ -22,7 +22,7 @@ from grader.gradebook.tables import Job
 from grader.queue import jobs
 
 END_SECONDS = 600.0
-"""For what is left when nothing is killed any more."""
+"""Without a single grading, when nothing is killed any more: nobody works."""
 LONGEST_ROUND = 300.0
 """Seconds to wait for somebody to kill: everything may just be starting."""
 AT_WORK: tuple[Kind, ...] = ("worker", "sandbox", "service")
@@ -94,14 +94,16 @@ class Run:
 
     def _let_end(self) -> list[str]:
         """No more kills: all is handed in and graded; what became a dead letter is retried, as a person would."""
-        ends = time.monotonic() + END_SECONDS
+        ends, done = time.monotonic() + END_SECONDS, 0
         while time.monotonic() < ends:
             self._stage.supervise()
             self._retry()
             if self._idle():
                 return self._stage.end_workers()
             time.sleep(0.3)
-        return [f"not all was graded {END_SECONDS:g} s after the last kill: {self._states()}", *self._stage.end_workers()]
+            if (now := self._states().get("done", 0)) > done:
+                ends, done = time.monotonic() + END_SECONDS, now
+        return [f"nothing was graded for {END_SECONDS:g} s, and not all is: {self._states()}", *self._stage.end_workers()]
 
     def _retry(self) -> None:
         try:

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from grader.bench.marked import between
 from grader.bench.scale import tables
 from grader.bench.scale.step import Measured
+from grader.bench.table import marks, rewritten
 
 RESULTS = Path(__file__).with_name("results.json")
 PAGE = Path(__file__).parents[2] / "docs" / "grade-a-university.md"
-BEGIN, END = "<!-- capacity: written by `python -m grader.bench.scale --keep` -->\n", "<!-- end of capacity -->\n"
+MARKS = marks("capacity", "python -m grader.bench.scale --keep")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Results:
 def keep(found: Results) -> None:
     """Write the figures, and the page's part anew."""
     RESULTS.write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
-    PAGE.write_text(between(PAGE.read_text(encoding="utf-8"), BEGIN, END, str(kept())), encoding="utf-8")
+    PAGE.write_text(rewritten(PAGE.read_text(encoding="utf-8"), MARKS, str(kept())), encoding="utf-8")
 
 
 def kept() -> Results:

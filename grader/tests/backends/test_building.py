@@ -157,7 +157,9 @@ def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -
     assert isinstance(backend, DockerBackend)
     builder = backend.builder(running["package-index"])
     mark = uuid.uuid4().hex
-    text = f"FROM {BASE} AS a\nCOPY code /code\nRUN echo {mark} > /b\nFROM {BASE}\nCOPY --from=a /b /b\n"
+    quick = "ENV A=1\nENV B=2\nENV C=3\nLABEL d=4\n"  # steps of one moment: their age says nothing of what stands on what
+    first = f"FROM {BASE} AS a\nCOPY code /{mark}\n{quick}RUN echo {mark} > /b\n{quick}"
+    text = f"{first}FROM {BASE}\nCOPY --from=a /b /{mark}\n{quick}"
     build(builder, text, {"code": mark})
     second = backend.builder(running["package-index"])
     build(second, f"FROM {BASE}\n")

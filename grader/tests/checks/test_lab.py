@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
+from grader.backends.protocol import Address
 from grader.checks import Fail, Lab, NotRun
 from grader.course.tree import Course
 from grader.course.tree import Lab as LabFolder
 from grader.run.evidence import CellRecord
+from grader.services.mlflow_api import MlflowApi
+from grader.services.mlflow_questions import MlflowQuestions
 from grader.tests.checks.in_process import lab_with
 
 
@@ -34,6 +37,34 @@ def test_answer_of_the_wanted_type(hand: Callable[..., Lab], value: Any, returns
     lab = hand(x=value, f=lambda: value)
     answers = [lab.value("x", returns), lab.call("f", returns=returns), lab.once("f", returns=returns)]
     assert [(answer, type(answer)) for answer in answers] == [(typed, type(typed))] * 3
+
+
+def test_each_question_to_the_students_code_makes_the_services_be_read_anew(hand: Callable[..., Lab]) -> None:
+    """Whatever is asked of a kernel, and however it ends, nothing that was read of MLflow before is taken for its state."""
+    lab = hand(x=1, f=lambda: 1, broken=lambda: 1 / 0)
+    asker = MlflowQuestions(MlflowApi(Address("127.0.0.1", 1), "admin", ""), "run")
+    lab._questions = {"mlflow": asker}
+
+    def fails(question: Callable[[], object]) -> None:
+        with pytest.raises((Fail, NotRun)):
+            question()
+
+    questions: dict[str, Callable[[], object]] = {
+        "value": lambda: lab.value("x"), "call": lambda: lab.call("f"), "once": lambda: lab.once("f"),
+        "examine": lambda: lab.examine("f"), "raises": lambda: fails(lambda: lab.call("broken")),
+        "not there": lambda: fails(lambda: lab.value("y")),
+        "refuses": lambda: lab.refuses("broken", error="ZeroDivisionError"),
+        "does not refuse": lambda: fails(lambda: lab.refuses("f", error="ValueError")),
+    }  # fmt: skip
+    left = {}
+    for name, question in questions.items():
+        asker._read["run", "a"] = None
+        question()
+        left[name] = len(asker._read)
+    asker._read["run", "a"] = None
+    lab.once("f")
+    left["once more: answered before, no code ran"] = len(asker._read)
+    assert left == {**dict.fromkeys(questions, 0), "once more: answered before, no code ran": 1}
 
 
 REFUSED: dict[str, tuple[Any, Any, str, str]] = {

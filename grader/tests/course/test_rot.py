@@ -18,7 +18,7 @@ import typer.main
 
 from grader.backends.local import venv
 from grader.cli import app as cli
-from grader.cli.main import main
+from grader.cli.main import run_here
 from grader.course.tree import Course
 from grader.notebook import source
 from grader.tests import kept
@@ -110,7 +110,7 @@ def test_commands_that_prose_names_exist(course: Course, module: str) -> None:
         words = span.split()
         if len(words) > 1 and words[0] in (*TOOLS, "mlops") and re.fullmatch(r"[a-z][a-z-]+", words[1]):
             named.setdefault((words[0], words[1]), where)
-    assert callable(main)  # its module has registered all commands
+    assert callable(run_here)  # its module has registered all commands
     ours = set(vars(typer.main.get_command(cli.app))["commands"])
     missing = {}
     for (tool, subcommand), where in sorted(named.items()):

@@ -14,6 +14,7 @@ from sqlalchemy import func, select
 from grader.bench.kills import results
 from grader.bench.kills.plan import KINDS, Plan
 from grader.bench.kills.run import run
+from grader.bench.table import rewritten
 from grader.gradebook.database import Database, DatabaseUnavailable
 from grader.gradebook.tables import Attempt, Job, JobEvent
 from grader.queue.queue import Queue
@@ -77,7 +78,7 @@ def test_everything_is_killed_once() -> None:
 def test_the_readme_has_the_last_figures() -> None:
     """As the results that were kept have them."""
     readme = results.README.read_text(encoding="utf-8")
-    assert readme == results.rewritten(readme, results.table(results.RESULTS.read_text(encoding="utf-8")))
+    assert readme == rewritten(readme, results.MARKS, results.table(results.RESULTS.read_text(encoding="utf-8")))
 
 
 def test_a_killed_worker_s_job_is_taken_over_when_its_lease_ends(klass: SmallClass, url: str, start: Start) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -65,11 +66,35 @@ def fresh(learner: Command, folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def jupyter(learner: Command, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
-    """JupyterLab as `mlops start 04 --lab` brings it up, with a configuration that opens no browser window."""
+    """JupyterLab as `mlops start 04 --lab` brings it up."""
+    with serving(learner, tmp_path_factory.mktemp("jupyter-configuration"), "start", "04", "--lab") as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def repository(learner: Command) -> Path:
+    """The capstone's folder, as `mlops capstone init` made it, with a first commit of the project file alone."""
+    assert learner("capstone", "init").returncode == 0
+    folder = learner.work / "churn-predictor"
+    author = ("-c", "user.name=L", "-c", "user.email=l@localhost")
+    for command in (("init", "-q", "-b", "main"), ("add", "pyproject.toml"), (*author, "commit", "-q", "-m", "wip")):
+        subprocess.run(["git", "-C", str(folder), *command], check=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def capstone(learner: Command, repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jupyter]:
+    """JupyterLab as `mlops capstone lab` brings it up."""
+    with serving(learner, tmp_path_factory.mktemp("capstone-configuration"), "capstone", "lab") as found:
+        yield found
+
+
+@contextlib.contextmanager
+def serving(learner: Command, place: Path, *command: str) -> Iterator[Jupyter]:
+    """JupyterLab as a command brings it up, with a configuration that opens no browser window."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    place = tmp_path_factory.mktemp("jupyter-configuration")
     configuration = {
         "ServerApp": {"open_browser": False, "port": port, "port_retries": 0, "ip": "127.0.0.1"},
         "IdentityProvider": {"token": TOKEN},
@@ -80,7 +105,7 @@ def jupyter(learner: Command, tmp_path_factory: pytest.TempPathFactory) -> Itera
     log = place / "log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            [*MLOPS, "start", "04", "--lab"], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=learner.work,
+            [*MLOPS, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=learner.work,
             env={**learner.variables, **own, "JUPYTER_CONFIG_DIR": str(place), "BROWSER": "true"}, start_new_session=True,
         )  # fmt: skip
     found = Jupyter(f"http://127.0.0.1:{port}")

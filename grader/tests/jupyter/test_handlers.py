@@ -41,7 +41,7 @@ def checks(home: Path) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.cmdline()[2:5] == ["-m", "grader.cli.main", "check"] and process.environ()["MLOPS_HOME"] == str(home):
+            if process.cmdline()[2:5] == ["-m", "grader.cli.entry", "check"] and process.environ()["MLOPS_HOME"] == str(home):
                 found.append(process)
         except (psutil.Error, KeyError):
             continue
@@ -64,7 +64,10 @@ def test_what_can_t_be_asked_is_refused(jupyter: Jupyter, body: dict[str, Any]) 
 def test_status_is_the_lab_and_its_place(jupyter: Jupyter, learner: Command, fresh: Path, lab04: Lab) -> None:
     """What `mlops status --json` says, and where in JupyterLab's file browser the notebook is."""
     answer = jupyter.post("status", lab=LAB).json()
-    assert answer == {**json.loads(learner("status", "04", "--json").stdout), "path": NOTEBOOK, "checking": False}
+    said = json.loads(learner("status", "04", "--json").stdout)
+    if said["capstone"]:  # another test's
+        said["capstone"]["place"] = None
+    assert answer == {**said, "path": NOTEBOOK, "place": "", "checking": False}
     shown = answer["lab"]
     assert {name: shown[name] for name in ("id", "quiz", "folder", "notebook", "started", "services")} == {
         "id": LAB, "quiz": LAB, "folder": str(fresh), "notebook": str(fresh / NOTEBOOK), "started": True,

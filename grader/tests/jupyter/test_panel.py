@@ -84,7 +84,7 @@ def test_do_a_task_press_check_and_see_it_pass(page: Page, lab04: Lab, fresh: Pa
 
     failed.get_by_role("button", name="Hint for every-run").click()
     page.wait_for_function("document.querySelector('[data-check=every-run] .mlops-hint')")
-    assert texts(page, "[data-check='every-run'] .mlops-hint")[0].startswith("Hint 1 of 3: Count the runs in the MLflow UI.")
+    assert texts(page, "[data-check='every-run'] .mlops-hint")[0].startswith("Hint 1 of 3: Page one, part 3 looks for runs")
     write(page, TITLE, "train = None")
     page.wait_for_function("document.querySelector('.mlops-badge').textContent.includes('edited since this check')")
 

@@ -9,7 +9,7 @@ import pytest
 
 from grader.course.tree import Course, Lab
 from grader.grading.submission import Submission
-from grader.learner import bundle
+from grader.learner import bundle, changes
 from grader.learner.changes import affected, changed, joined
 from grader.result import CheckResult, Result
 from grader.work import author
@@ -60,6 +60,22 @@ def test_a_file_that_changed_names_its_task(course: Course) -> None:
     own = next(path for path in before.files if path in with_files.files)
     assert with_files.id in changed(lab, before, dataclasses.replace(before, files={**before.files, own: b"other"}))
     assert changed(lab, before, dataclasses.replace(before, files={**before.files, "notes.txt": b"x"})) == tasks(lab)
+
+
+def test_hashes_tell_the_same_of_files(course: Course) -> None:
+    """What is kept of a check names the tasks whose files were saved since; a commit may matter to all, an object to none."""
+    lab = course.lab("01")
+    files = {**author.solution(lab), ".git/HEAD": b"ref: refs/heads/main", ".git/refs/heads/main": b"1" * 40}
+    before = changes.hashes(files)
+
+    def since(path: str, content: bytes) -> list[str]:
+        return changes.edited(lab, before, changes.hashes({**files, path: content}))
+
+    assert since("churn/money.py", files["churn/money.py"]) == since(f".git/objects/ab/{'c' * 38}", b"x") == []
+    assert since("churn/money.py", b"other") == ["evaluate"]
+    assert since(".git/refs/heads/main", b"2" * 40) == since("churn/notes.txt", b"x") == tasks(lab)
+    lost = {path: content for path, content in files.items() if path != "churn/data.py"}
+    assert changes.edited(lab, before, changes.hashes(lost)) == ["data"]
 
 
 def test_later_tasks_may_stand_on_it(lab04: Lab) -> None:

@@ -16,6 +16,7 @@ import pytest
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
 from grader.learner import bundle, workspace
+from grader.learner.place import folder_of
 from grader.notebook.rebuild import rebuild
 
 NAME = "01-adding.ipynb"
@@ -278,6 +279,6 @@ def test_folder_of_a_lab(small_lab: Lab, monkeypatch: pytest.MonkeyPatch, tmp_pa
     """Labs lie below `MLOPS_WORK`, by default below ~/mlops-labs."""
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("MLOPS_WORK", raising=False)
-    assert workspace.folder_of(small_lab) == tmp_path / "mlops-labs" / "01-adding"
+    assert folder_of(small_lab) == tmp_path / "mlops-labs" / "01-adding"
     monkeypatch.setenv("MLOPS_WORK", "~/elsewhere")
-    assert workspace.folder_of(small_lab) == tmp_path / "elsewhere" / "01-adding"
+    assert folder_of(small_lab) == tmp_path / "elsewhere" / "01-adding"

@@ -115,8 +115,18 @@ BREACHES: dict[str, tuple[str, str, str, list[str]]] = {
         [f"{at.LAB_PY}:10: cell 'add' needs a solution region (`### BEGIN SOLUTION` … `### END SOLUTION`)"],
     ),
     "two-hints": (
-        at.LAB_YAML, '[Divide., "By how many?", ', "[Divide., ",
-        [f"{at.LAB_YAML}:21: check 'means' has 2 hints (write 3 tiers)"],
+        at.LAB_YAML, '[Divide., "What by what?", ', "[Divide., ",
+        [f"{at.LAB_YAML}:21: check 'means' has 2 hints beyond what it says itself (write 3 tiers after the first)"],
+    ),
+    "a-hint-that-repeats": (
+        at.LAB_YAML, "[Divide., ", '["Divide the total of all numbers.", "What is the total of numbers?", ',
+        [f"{at.LAB_YAML}:21: check 'means': the first hint repeats 'Divide the total of all numbers.' "
+         "(say something that the check has not said yet)"],
+    ),
+    "a-hint-that-repeats-what-is-said-of-a-finding": (
+        at.LAB_YAML, "[Divide., ", '[{when: nan, text: "Which number is missing?"}, Divide., "Is a number missing?", ',
+        [f"{at.LAB_YAML}:21: check 'means': the first hint repeats 'Which number is missing?' "
+         "(say something that the check has not said yet)"],
     ),
     "check-without-a-docstring": (
         at.CHECKS_PY, '    """`mean` gives the mean."""\n', "",

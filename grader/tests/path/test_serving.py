@@ -23,8 +23,8 @@ from grader.bench.kills.stage import sandboxes
 from grader.course.tree import Course, Lab
 from grader.grading.sealed import bundle
 from grader.grading.submission import Submission
-from grader.learner import workspace
 from grader.learner.bundle import write
+from grader.learner.place import folder_of
 from grader.stack.stack import Stack
 from grader.tests.path.conftest import Command, alive, docker
 
@@ -147,7 +147,7 @@ def told(url: str, token: str, submission: int) -> dict[str, float]:
 
 def solve(course: Course, lab: Lab, who: Command) -> None:
     """Put the solution where the learner works."""
-    place = who.work / workspace.folder_of(lab).name
+    place = who.work / folder_of(lab).name
     place.mkdir(parents=True)
     write(course, lab, "solution", place)
 

@@ -78,7 +78,7 @@ def test_every_question_is_taught_somewhere(course: Course) -> None:
 def test_asking_imports_no_jupyter(tmp_path: Path) -> None:
     """A quiz starts at once."""
     code = (
-        "import sys\nfrom grader.cli.main import main\nsys.argv = ['mlops', 'quiz', '04']\n"
+        "import sys\nfrom grader.cli.entry import main\nsys.argv = ['mlops', 'quiz', '04']\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         "print(sorted({'jupytext', 'nbformat', 'pandas', 'mlflow'} & set(sys.modules)))"
     )

@@ -92,6 +92,7 @@ def test_a_run_of_the_real_client(
         ),
         outputs=({"type": "tensor", "tensor-spec": {"dtype": "int64", "shape": [-1]}},),
     )  # fmt: skip
+    assert ask.location(run) == f"s3://{mine.name}/mlflow/models/{model_id}/artifacts"
     keys = {item.key for item in s3.questions(mine.name).keys("mlflow/models/")}
     assert f"mlflow/models/{model_id}/artifacts/MLmodel" in keys
 
@@ -155,6 +156,31 @@ def test_staged_runs(mine: Namespace, mlflow: MlflowService) -> None:
     ):
         assert student.send("POST", f"api/2.0/mlflow/{path}", json=body).status_code == 403, path
     assert ask.runs() == []
+
+
+def test_what_was_read_stays_until_the_students_code_runs(mine: Namespace, mlflow: MlflowService) -> None:
+    """Checks see one state of the experiment and of its runs, whatever is written meanwhile; `forget` shows the new one."""
+    ask, student = mlflow.questions(mine.name), Mlflow(mine.grants["mlflow"])
+    experiment = student.experiment_id()
+
+    def make() -> str:
+        made = student.post("runs/create", experiment_id=experiment, start_time=1_000)["run"]
+        return str(made["info"]["run_id"])
+
+    def state() -> tuple[list[str], dict[str, str], str]:
+        run = ask.run(first)
+        return [one.id for one in ask.runs()], dict(run.params), ask.location(run)
+
+    first = make()
+    place = f"s3://{mine.name}/mlflow/{first}/artifacts"
+    before = state()
+    student.post("runs/log-parameter", run_id=first, key="depth", value="3")
+    second = make()
+    meanwhile = state()
+    ask.forget()
+    later = state()
+    assert (before, meanwhile) == (([first], {}, place),) * 2
+    assert (sorted(later[0]), later[1:]) == (sorted([first, second]), ({"depth": "3"}, place))
 
 
 def test_staged_runs_are_hidden_from_others(mine: Namespace, other: Namespace, mlflow: MlflowService) -> None:

@@ -1,5 +1,6 @@
 /* What a person can do: each action asks the server, and says in the live region what came of it. */
 
+import { below } from './notebooks.js';
 import { Refused } from './server.js';
 import { summary } from './words.js';
 
@@ -9,8 +10,10 @@ export class Actions {
    * @param {import('./server.js').Server} server
    * @param {import('./notebooks.js').Notebooks} notebooks
    * @param {object} apputils JupyterLab's dialogs
+   * @param {import('./documents.js').Documents} documents
    */
-  constructor(state, server, notebooks, apputils) {
+  constructor(state, server, notebooks, apputils, documents) {
+    this._documents = documents;
     this._state = state;
     this._server = server;
     this._notebooks = notebooks;
@@ -28,9 +31,22 @@ export class Actions {
     return this._state.status?.path ?? null;
   }
 
-  /** Where the learner is; `wanted` is the lab of the notebook in front, if it is one. */
-  async refresh(wanted = this.lab?.id ?? null) {
-    this._looking = this._doing('status', '', async () => {
+  /** The work's folder as the file browser knows it; null when it lies elsewhere. */
+  get place() {
+    return this._state.status?.place ?? null;
+  }
+
+  /**
+   * Where the learner is. A look that is under way may have begun before a save: the next one comes after it.
+   * @param {string | null} [wanted] the lab of the notebook in front, or a milestone; by default the one that is shown
+   */
+  refresh(wanted) {
+    this._looking = (this._looking ?? Promise.resolve()).then(() => this._look(wanted === undefined ? this.lab?.id ?? null : wanted));
+    return this._looking;
+  }
+
+  async _look(wanted) {
+    await this._doing('status', '', async () => {
       let status;
       try {
         status = await this._server.ask('status', { lab: wanted });
@@ -41,10 +57,10 @@ export class Actions {
         status = await this._server.ask('status');
       }
       const changed = status.lab?.id !== this.lab?.id;
-      const anew = changed ? { hints: {}, turn: null, verdict: null } : {};
-      this._state.set({ status, result: status.result, checked: status.checked, ...anew });
+      const before = this._state.status !== null; // what was said is about that lab
+      const anew = changed ? { hints: {}, turn: null, verdict: null, edited: [], ...(before && { said: '', problem: false }) } : {};
+      this._state.set({ status, result: status.result, checked: status.checked, filed: status.edited, ...anew });
     });
-    await this._looking;
   }
 
   /** Save the notebook and have the lab checked; a check that runs already goes on alone. */
@@ -52,15 +68,16 @@ export class Actions {
     if (this._state.running || !(await this._begun()) || this._state.running) {
       return;
     }
-    const { lab, path } = this;
+    const { lab, path, place } = this;
     this._abort = new AbortController();
-    this._state.set({ running: true, said: 'Saving the notebook, then checking it …', problem: false });
+    this._state.set({ running: true, said: 'Saving your work, then checking it …', problem: false });
     try {
-      await this._notebooks.save(path);
+      await this._notebooks.save(place);
       const checked = this._notebooks.sources(path);
       const said = text => this._state.set({ said: text });
       const result = await this._server.check(lab.id, said, this._abort.signal);
-      this._state.set({ running: false, result, checked, said: summary(result), problem: false });
+      this._state.set({ running: false, result, checked, filed: [], said: summary(result), problem: false });
+      void this.refresh(); // a file may have been saved meanwhile; a milestone may have been passed
       void this.progress();
       void this.services();
     } catch (error) {
@@ -97,14 +114,25 @@ export class Actions {
   /** @param {object} task the task whose starter is put back, after a question */
   async reset(task) {
     const { Dialog, showDialog } = this._dialogs;
+    const before = this.lab?.notebook === null ? 'What was committed last' : 'The starter';
     const answer = await showDialog({
       title: `Reset “${task.title}”?`,
-      body: `The starter goes back into ${task.files.length ? task.files.join(', ') : 'its cell'}. Your version is kept: “Undo reset” brings it back.`,
+      body: `${before} goes back into ${task.files.length ? task.files.join(', ') : 'its cell'}. Your version is kept: “Undo reset” brings it back.`,
       buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: 'Reset' })]
     });
     if (answer.button.accept) {
       await this._replace('reset', { task: task.id }, `Reset “${task.title}”. To have your version back: Undo reset.`);
     }
+  }
+
+  /** @param {string} file of the work, opened, and made where it isn't there yet */
+  async open(file) {
+    await this._doing('open', '', () => this._documents.open(below(this.place, file)));
+  }
+
+  /** Open what the milestone asks for. */
+  async brief() {
+    await this._doing('brief', '', async () => this._documents.read(await this._server.ask('brief', { lab: this.lab.id })));
   }
 
   /** Take the last reset back. */
@@ -166,10 +194,11 @@ export class Actions {
       return;
     }
     await this._doing(question, '', async () => {
-      await this._notebooks.save(this.path);
+      await this._notebooks.save(this.place);
       await this._server.ask(question, { lab: this.lab.id, ...body });
-      await this._notebooks.reload(this.path);
+      await this._notebooks.reload(this.place);
       this._state.set({ said, problem: false });
+      await this.refresh();
     });
   }
 

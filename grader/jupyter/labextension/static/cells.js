@@ -1,7 +1,7 @@
 /* The verdict on a task, under the input of its cell. */
 
 import { el, fill, mark } from './dom.js';
-import { LATE, VERDICTS, plain, taskVerdict } from './words.js';
+import { VERDICTS, late, plain, taskVerdict } from './words.js';
 
 const WAIT = 300;
 
@@ -17,7 +17,7 @@ export class Cells {
     this._timer = 0;
     tracker.widgetAdded.connect((_, panel) => this._watch(panel));
     tracker.forEach(panel => this._watch(panel));
-    state.on(['status', 'result', 'running'], () => this._soon());
+    state.on(['status', 'result', 'running', 'edited', 'filed'], () => this._soon());
   }
 
   /** Draw again when a notebook was read, or its cells change: a reset and an edit both do. */
@@ -76,17 +76,17 @@ export class Cells {
 
   _fill(badge, task) {
     const verdict = taskVerdict(task, this._state.result);
-    const late = this._state.running ? ' · checking …' : this._state.edited.includes(task.id) ? LATE : '';
+    const since = this._state.running ? ' · checking …' : verdict ? late(task, this._state) : '';
     if (!verdict) {
       badge.dataset.status = 'not_run';
-      fill(badge, el('p', {}, mark(['·', `not checked yet · ${plain(task.points)} points`], 'not_run'), late));
+      fill(badge, el('p', {}, mark(['·', `not checked yet · ${plain(task.points)} points`], 'not_run'), since));
       return;
     }
     badge.dataset.status = verdict.status;
     const missed = verdict.checks.filter(check => check.status !== 'passed');
     fill(
       badge,
-      el('p', {}, mark([verdict.sign, verdict.text], verdict.status), late),
+      el('p', {}, mark([verdict.sign, verdict.text], verdict.status), since),
       missed.length > 0 &&
         el(
           'ul',

@@ -5,9 +5,10 @@ import { SERVICES, plain } from './words.js';
 
 /**
  * @param {import('./state.js').State} state
+ * @param {(milestone: string) => void} turn to a milestone
  * @returns {Node[]}
  */
-export function progress(state) {
+export function progress(state, turn) {
   const { progress: way } = state;
   if (way === null) {
     return [el('p', {}, 'Looking …')];
@@ -25,7 +26,25 @@ export function progress(state) {
   return [
     el('p', {}, `Next: ${way.next}.`),
     el('pre', {}, way.command),
-    el('table', {}, el('caption', { class: 'mlops-hidden' }, 'Modules and points so far'), el('thead', {}, el('tr', {}, heads)), el('tbody', {}, rows))
+    el('table', {}, el('caption', { class: 'mlops-hidden' }, 'Modules and points so far'), el('thead', {}, el('tr', {}, heads)), el('tbody', {}, rows)),
+    milestones(state.status?.capstone, turn)
+  ];
+}
+
+/** The capstone's milestones; each one can be turned to where this JupyterLab holds the repository. */
+function milestones(capstone, turn) {
+  if (!capstone) {
+    return el('p', {}, 'The capstone, one repository that grows with the modules: ', el('code', {}, 'mlops capstone init'));
+  }
+  const rows = capstone.milestones.map(one => {
+    const points = one.earned === null ? '–' : `${plain(one.earned)}/${plain(one.possible)}`;
+    const title = capstone.place === null ? one.title : button(`turn-${one.id}`, one.title, () => turn(one.id), { class: 'mlops-file' });
+    return el('tr', {}, el('th', { scope: 'row' }, title), el('td', {}, one.passed ? mark(['✓', 'passed'], 'passed') : [points, one.id === capstone.current && ' · next']));
+  });
+  const heads = ['Capstone', 'Last check'].map(name => el('th', { scope: 'col' }, name));
+  return [
+    el('table', {}, el('caption', { class: 'mlops-hidden' }, 'Milestones of the capstone'), el('thead', {}, el('tr', {}, heads)), el('tbody', {}, rows)),
+    capstone.place === null && el('p', {}, 'To work on it beside this panel, in a terminal: ', el('code', {}, 'mlops capstone lab'))
   ];
 }
 

@@ -2,12 +2,23 @@
 
 const LESSONS = 'lessons/';
 
+/**
+ * The path of a file in a folder; an empty folder is the server's own.
+ * @param {string} place
+ * @param {string} file
+ */
+export function below(place, file) {
+  return place === '' ? file : `${place}/${file}`;
+}
+
 export class Notebooks {
   /**
    * @param {object} tracker JupyterLab's notebook tracker
    * @param {object} shell JupyterLab's shell
+   * @param {object} contents JupyterLab's files
    */
-  constructor(tracker, shell) {
+  constructor(tracker, shell, contents) {
+    this._contents = contents;
     this._tracker = tracker;
     this._shell = shell;
   }
@@ -21,11 +32,11 @@ export class Notebooks {
   }
 
   /**
-   * Save the notebook and the other files of its folder that have changed. Throws when JupyterLab can't.
-   * @param {string | null} path the notebook's
+   * Save what is open of a folder and has changed. Throws when JupyterLab can't.
+   * @param {string | null} place the folder's path, empty for the server's own
    */
-  async save(path) {
-    for (const context of this._beside(path)) {
+  async save(place) {
+    for (const context of this._inside(place)) {
       if (context.model.dirty) {
         await context.save();
       }
@@ -33,21 +44,34 @@ export class Notebooks {
   }
 
   /**
-   * Take over what stands on the disk now.
-   * @param {string | null} path the notebook's
+   * Take over what stands on the disk now; a file that is gone is closed.
+   * @param {string | null} place
    */
-  async reload(path) {
-    for (const context of this._beside(path)) {
-      await context.revert();
+  async reload(place) {
+    for (const context of this._inside(place)) {
+      if (await this._gone(context.path)) {
+        [...this._shell.widgets('main')].filter(widget => widget.context === context).forEach(widget => widget.dispose());
+      } else {
+        await context.revert();
+      }
     }
   }
 
-  /** What is open of the lab's folder, its lessons left out: those are no part of the work. */
-  _beside(path) {
-    if (!path) {
+  async _gone(path) {
+    try {
+      await this._contents.get(path, { content: false });
+      return false;
+    } catch (error) {
+      return error.response?.status === 404;
+    }
+  }
+
+  /** What is open of the work's folder, lessons left out: those are no part of the work. */
+  _inside(place) {
+    if (place === null) {
       return [];
     }
-    const folder = path.slice(0, path.lastIndexOf('/') + 1);
+    const folder = below(place, '');
     const contexts = [...this._shell.widgets('main')].map(widget => widget.context).filter(Boolean);
     return [...new Set(contexts)].filter(({ path: at }) => at.startsWith(folder) && !at.startsWith(folder + LESSONS));
   }

@@ -4,7 +4,7 @@ import { button, el, fill } from './dom.js';
 import { progress, services } from './course.js';
 import { quiz } from './quiz.js';
 import { tasks } from './tasks.js';
-import { plain } from './words.js';
+import { counted, plain } from './words.js';
 
 const TABS = { tasks: 'Tasks', quiz: 'Quiz', progress: 'Progress', services: 'Services' };
 
@@ -37,12 +37,19 @@ export class Panel {
     state.on(['running', 'status'], () => this._drawButtons());
     state.on(['running'], () => this._tick());
     state.on(['said', 'problem', 'running'], () => this._drawSaid());
-    state.on(['status', 'result', 'hints', 'edited'], () => fill(this._pages.tasks, tasks(state, actions, show)));
+    state.on(['status', 'result', 'hints', 'edited', 'filed'], () => fill(this._pages.tasks, tasks(state, actions, show)));
     state.on(['turn', 'verdict'], () => this._drawQuiz()); // not with each status: a half typed answer must stay
-    state.on(['progress'], () => fill(this._pages.progress, progress(state)));
+    state.on(['progress', 'status'], () => fill(this._pages.progress, progress(state, milestone => this._turn(milestone))));
     state.on(['status', 'services'], () => fill(this._pages.services, services(state, actions)));
     this.choose('tasks');
     state.on(['status'], () => this.look());
+  }
+
+  /** Show a milestone's tasks, and put the focus there. */
+  async _turn(milestone) {
+    await this._actions.refresh(milestone);
+    this.choose('tasks');
+    this.focus();
   }
 
   /** Ask again for what this section shows. */
@@ -112,7 +119,8 @@ export class Panel {
         ]
       : [el('p', {}, lab?.started ? 'Not checked yet.' : '')];
     const notes = result ? [...result.flags, result.detail].filter(Boolean) : [];
-    fill(this._head, el('h2', {}, lab?.title ?? 'MLOps course'), score, notes.map(text => el('p', { class: 'mlops-note' }, `! ${text}`)));
+    const far = lab?.notebook === null && el('p', {}, `Capstone · ${status.capstone.milestones.filter(one => one.passed).length} of ${counted(status.capstone.milestones.length, 'milestone')} passed`);
+    fill(this._head, el('h2', {}, lab?.title ?? 'MLOps course'), far, score, notes.map(text => el('p', { class: 'mlops-note' }, `! ${text}`)));
   }
 
   _drawButtons() {

@@ -2,7 +2,8 @@
 
 import { Actions } from './actions.js';
 import { Cells } from './cells.js';
-import { Notebooks } from './notebooks.js';
+import { Documents } from './documents.js';
+import { Notebooks, below } from './notebooks.js';
 import { Panel } from './panel.js';
 import { Server } from './server.js';
 import { State } from './state.js';
@@ -10,6 +11,7 @@ import { State } from './state.js';
 const ID = 'mlops-course-panel';
 const CATEGORY = 'MLOps course';
 const PALETTE_CLOSES = 100;
+const SAVED = 300;
 const WIDTH = '290px';
 const SEEN = 'mlops-course:panel-was-shown';
 const ICON =
@@ -20,21 +22,21 @@ const ICON =
  * @returns {object} the plugin
  */
 export function makePlugin(packages) {
-  const { application, apputils, notebook } = packages;
+  const { application, apputils, notebook, rendermime } = packages;
   return {
     id: 'mlops-course:plugin',
     description: 'The MLOps course beside the notebook.',
     autoStart: true,
-    requires: [notebook.INotebookTracker],
+    requires: [notebook.INotebookTracker, rendermime.IRenderMimeRegistry],
     optional: [apputils.ICommandPalette, application.ILayoutRestorer],
-    activate: (app, tracker, palette, restorer) => activate(packages, app, tracker, palette, restorer)
+    activate: (app, ...taken) => activate(packages, app, ...taken)
   };
 }
 
-function activate(packages, app, tracker, palette, restorer) {
+function activate(packages, app, tracker, registry, palette, restorer) {
   const state = new State();
-  const notebooks = new Notebooks(tracker, app.shell);
-  const actions = new Actions(state, new Server(packages), notebooks, packages.apputils);
+  const notebooks = new Notebooks(tracker, app.shell, app.serviceManager.contents);
+  const actions = new Actions(state, new Server(packages), notebooks, packages.apputils, new Documents(app, packages.apputils, registry));
   const panel = new Panel(state, actions, task => notebooks.show(actions.path, task));
   const widget = new packages.widgets.Widget({ node: panel.node });
   widget.id = ID;
@@ -66,30 +68,58 @@ function activate(packages, app, tracker, palette, restorer) {
     app.commands.addCommand(command, { label: `${CATEGORY}: ${label}`, execute });
     palette?.addItem({ command, category: CATEGORY });
   }
-  void app.restored.then(() => follow(app, tracker, actions));
+  void app.restored.then(() => follow(app, state, actions));
+  notice(app.serviceManager.contents, state, actions);
   window.addEventListener('focus', () => state.running || actions.refresh()); // back from a terminal, perhaps
 }
 
-/** The panel speaks of the lab whose notebook is in front; of the one started last before any is. */
-async function follow(app, tracker, actions) {
+/** The panel speaks of the lab whose notebook is in front, of the capstone where a file of it is; else of what it spoke of. */
+async function follow(app, state, actions) {
   const look = async () => {
-    const name = tracker.currentWidget?.context.path.split('/').pop()?.replace(/\.ipynb$/, '') ?? '';
-    const lab = /^\d\d-[a-z0-9-]+$/.test(name) ? name : null;
-    if (actions.lab === null || (lab !== null && lab !== actions.lab.id)) {
-      await actions.refresh(lab);
+    const path = front(app);
+    const wanted = path === null ? null : about(path, state.status);
+    if (actions.lab === null || (wanted !== null && wanted !== actions.lab.id)) {
+      await actions.refresh(wanted);
     }
-    introduce(app, tracker, actions);
+    introduce(app, actions);
   };
-  tracker.currentChanged.connect(() => void look());
+  app.shell.currentChanged.connect(() => void look());
   await look();
 }
 
-/** The first time that a lab's notebook is open in this browser the panel shows itself; the focus stays in the notebook. */
-function introduce(app, tracker, actions) {
-  const current = tracker.currentWidget;
-  if (current && current.context.path === actions.path && localStorage.getItem(SEEN) === null) {
+/** The path of the file in front; null where none is. */
+function front(app) {
+  return app.shell.currentWidget?.context?.path ?? null;
+}
+
+/** The lab or milestone that a file belongs to; null for one that is open already, or none. */
+function about(path, status) {
+  const name = path.split('/').pop().replace(/\.ipynb$/, '');
+  if (/^\d\d-[a-z0-9-]+$/.test(name)) {
+    return name;
+  }
+  const capstone = status?.capstone;
+  const there = capstone && capstone.place !== null && path.startsWith(below(capstone.place, ''));
+  return there && status.lab?.notebook !== null ? capstone.current : null;
+}
+
+/** The first time that a file of the work is open in this browser the panel shows itself; the focus stays in the file. */
+function introduce(app, actions) {
+  const { currentWidget } = app.shell;
+  const path = front(app); // it may have come while the first answer was waited for
+  const own = path !== null && (actions.path === null ? actions.place !== null && path.startsWith(below(actions.place, '')) : path === actions.path);
+  if (own && localStorage.getItem(SEEN) === null) {
     localStorage.setItem(SEEN, 'true');
     app.shell.activateById(ID);
-    app.shell.activateById(current.id);
+    app.shell.activateById(currentWidget.id);
   }
+}
+
+/** A file that was saved here may be newer than a verdict: look, once the saving is over. */
+function notice(contents, state, actions) {
+  let timer = 0;
+  contents.fileChanged.connect(() => {
+    clearTimeout(timer);
+    timer = setTimeout(() => state.running || !state.status?.lab?.tasks.some(task => task.files.length > 0) || actions.refresh(), SAVED);
+  });
 }

@@ -10,6 +10,7 @@
     apputils: '@jupyterlab/apputils',
     coreutils: '@jupyterlab/coreutils',
     notebook: '@jupyterlab/notebook',
+    rendermime: '@jupyterlab/rendermime',
     services: '@jupyterlab/services',
     ui: '@jupyterlab/ui-components',
     widgets: '@lumino/widgets'

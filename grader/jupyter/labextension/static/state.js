@@ -10,6 +10,8 @@ export class State {
     this.checked = {};
     /** The tasks whose cell was edited since. */
     this.edited = [];
+    /** The tasks whose files were saved since. */
+    this.filed = [];
     /** Whether a check runs. */
     this.running = false;
     /** What is being done, or was: the text of the live region. */

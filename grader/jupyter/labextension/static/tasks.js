@@ -1,7 +1,7 @@
 /* The lab's tasks: what each check said, hints, and a way to the cell and back to the starter. */
 
 import { button, el, mark, prose } from './dom.js';
-import { LATE, VERDICTS, plain, taskVerdict } from './words.js';
+import { VERDICTS, late, plain, taskVerdict } from './words.js';
 
 /**
  * @param {import('./state.js').State} state
@@ -22,29 +22,51 @@ export function tasks(state, actions, show) {
       el('p', {}, 'It makes a folder to work in, brings the services up, and opens JupyterLab on the lab.')
     ];
   }
-  const elsewhere =
-    status.path === null &&
-    el('p', { class: 'mlops-note' }, `The lab's notebook is ${status.lab.notebook}, which this JupyterLab can't open. Start it with: mlops start ${status.lab.id.slice(0, 2)} --lab`);
-  return [elsewhere, ...status.lab.tasks.map(task => section(task, state, actions, show))];
+  const milestone = status.lab.notebook === null;
+  return [elsewhere(status), milestone && ways(status, actions), ...status.lab.tasks.map(task => section(task, state, actions, show))];
+}
+
+/** Where the work is, if this JupyterLab can't open it. */
+function elsewhere({ lab, path, place }) {
+  if (lab.notebook !== null) {
+    const start = `mlops start ${lab.id.slice(0, 2)} --lab`;
+    return path === null && el('p', { class: 'mlops-note' }, `The lab's notebook is ${lab.notebook}, which this JupyterLab can't open. Start it with: ${start}`);
+  }
+  return place === null && el('p', { class: 'mlops-note' }, `Your repository is ${lab.folder}, which this JupyterLab can't open. Start it with: mlops capstone lab`);
+}
+
+/** From a milestone to its brief and, once it is passed, to the next one. */
+function ways({ lab, capstone }, actions) {
+  const at = capstone.milestones.findIndex(one => one.id === lab.id);
+  const next = capstone.milestones[at + 1];
+  const done = capstone.milestones[at].passed;
+  return el(
+    'p',
+    { class: 'mlops-actions' },
+    button('brief', 'Read the brief', () => actions.brief()),
+    done && next && button('onward', `Go on: ${next.title}`, () => actions.refresh(next.id), { class: 'mlops-button mlops-first' })
+  );
 }
 
 function section(task, state, actions, show) {
   const verdict = taskVerdict(task, state.result);
   const head = `mlops-task-${task.id}`;
   const said = verdict ? mark([verdict.sign, verdict.text], verdict.status) : mark(['·', `not checked yet · ${plain(task.points)} points`], 'not_run');
-  const where = task.files.length ? [el('p', {}, 'In ', task.files.map((file, at) => [at ? ', ' : '', el('code', {}, file)]))] : [];
+  const { lab, place } = state.status;
+  const file = name => (place === null ? el('code', {}, name) : button(`open-${task.id}-${name}`, name, () => actions.open(name), { class: 'mlops-file', 'aria-label': `Open ${name}` }));
+  const where = task.files.length > 0 && el('p', {}, 'In ', task.files.map((name, at) => [at ? ', ' : '', file(name)]));
   return el(
     'section',
     { class: 'mlops-task', 'aria-labelledby': head, 'data-task': task.id, 'data-status': verdict?.status ?? 'not_run' },
     el('h3', { id: head }, task.title, task.stretch && el('span', { class: 'mlops-tag' }, 'stretch')),
-    el('p', {}, said, verdict && state.edited.includes(task.id) && LATE),
+    el('p', {}, said, verdict && late(task, state)),
     where,
     el('ul', { class: 'mlops-checks' }, (verdict?.checks ?? task.checks).map(check => one(check, state, actions))),
     el(
       'p',
       { class: 'mlops-actions' },
-      task.files.length === 0 && button(`show-${task.id}`, 'Go to cell', () => show(task.id), { 'aria-label': `Go to the cell of ${task.title}` }),
-      button(`reset-${task.id}`, 'Reset task', () => actions.reset(task), { 'aria-label': `Reset task ${task.title}` })
+      task.files.length === 0 && lab.notebook !== null && button(`show-${task.id}`, 'Go to cell', () => show(task.id), { 'aria-label': `Go to the cell of ${task.title}` }),
+      (task.files.length > 0 || lab.notebook !== null) && button(`reset-${task.id}`, 'Reset task', () => actions.reset(task), { 'aria-label': `Reset task ${task.title}` })
     )
   );
 }

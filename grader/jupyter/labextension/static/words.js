@@ -15,7 +15,22 @@ export const NOTES = { right: ['✓', 'right'], wrong: ['✗', 'wrong'], missed:
 /** @type {Object<string, [string, string]>} */
 export const SERVICES = { up: ['✓', 'up'], down: ['·', 'down'], 'does not answer': ['✗', 'does not answer'] };
 
-export const LATE = ' · edited since this check';
+const EDITED = ' · edited since this check';
+const STANDS = ' · an earlier task was edited since';
+
+/**
+ * Whether a task's verdict may be older than the work: its own was edited, or that of a task on which it may stand.
+ * @param {object} task of `status`
+ * @param {import('./state.js').State} state
+ */
+export function late(task, state) {
+  const order = state.status.lab.tasks.map(one => one.id);
+  const edited = order.filter(id => state.edited.includes(id) || state.filed.includes(id));
+  if (edited.length === 0) {
+    return '';
+  }
+  return edited.includes(task.id) ? EDITED : order.indexOf(task.id) > order.indexOf(edited[0]) ? STANDS : '';
+}
 
 /**
  * `12`, `7.5`: a number without needless digits.

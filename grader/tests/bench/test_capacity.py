@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from grader.bench.marked import between
 from grader.bench.scale import capacity, results
 from grader.bench.scale.load import Load, told
+from grader.bench.table import rewritten
 
 FIX = 'python -c "from grader.bench.scale import results; results.keep(results.kept())" writes it anew'
 METRICS = """\
@@ -24,7 +24,7 @@ def test_the_page_has_the_kept_figures() -> None:
     """Measured and extrapolated, as the JSON has them."""
     page = results.PAGE.read_text(encoding="utf-8")
     made = str(results.kept())
-    assert page == between(page, results.BEGIN, results.END, made), FIX
+    assert page == rewritten(page, results.MARKS, made), FIX
 
 
 def test_nothing_was_lost_in_the_kept_run() -> None:
