@@ -20,12 +20,8 @@ if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
     from grader.stack.lease import Lease
 
-JUPYTERLAB = (
-    "--ContentsManager.allow_hidden=True",
-    "--LabApp.news_url=None",
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-)
-"""A `.gitignore` is work as any other file; and nobody outside is asked for news or newer versions."""
+JUPYTERLAB = ("--ContentsManager.allow_hidden=True",)
+"""A `.gitignore` is work as any other file. (That nobody outside is asked for news is the panel's: its package.json.)"""
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 

@@ -98,7 +98,7 @@ def serving(learner: Command, place: Path, *command: str) -> Iterator[Jupyter]:
     configuration = {
         "ServerApp": {"open_browser": False, "port": port, "port_retries": 0, "ip": "127.0.0.1"},
         "IdentityProvider": {"token": TOKEN},
-        "LabApp": {"expose_app_in_browser": True, "news_url": None},
+        "LabApp": {"expose_app_in_browser": True},
     }
     (place / "jupyter_server_config.json").write_text(json.dumps(configuration))
     own = {f"JUPYTER{name}_DIR": str(place / name.lower()) for name in ("_RUNTIME", "LAB_SETTINGS", "LAB_WORKSPACES")}

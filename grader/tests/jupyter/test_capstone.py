@@ -69,13 +69,12 @@ def test_a_milestone_is_worked_on_beside_the_panel(page: Page, course: Course, r
     assert (repository / ".gitignore").read_text().startswith("data/\n")
     picture(page, "milestone-edited")
 
-    page.get_by_role("button", name="Hint for first-commit").press("Enter")
+    page.get_by_role("button", name="Hint for first-commit").click()
     page.wait_for_selector("[data-check='first-commit'] .mlops-hint")
     hint, step = texts(page, "[data-check='first-commit'] .mlops-hint")[0], texts(page, "[data-check='first-commit'] dd")[2]
     assert (hint.startswith("Hint 1 of "), step in hint) == (True, False)
 
-    # pressed by key: the question about news that JupyterLab asks a newcomer lies over the panel's end
-    page.get_by_role("button", name="Reset task A repository").press("Enter")
+    page.get_by_role("button", name="Reset task A repository").click()
     page.locator(".jp-Dialog").get_by_role("button", name="Reset", exact=True).click()
     said(page, "Reset “")
     assert not (repository / ".gitignore").exists()  # no commit knows it
@@ -88,7 +87,7 @@ def test_another_milestone_can_be_turned_to(page: Page, course: Course) -> None:
     """From the progress, which names all of them; a task without files has no way back, one with files names each; contrast
     AA, and nothing is cut off."""
     page.get_by_role("tab", name="Progress").click()
-    page.get_by_role("button", name="Milestone 1: the package").press("Enter")
+    page.get_by_role("button", name="Milestone 1: the package").click()
     page.wait_for_selector("[data-task='rows']")
     tasks = {task.id: list(task.files) for task in course.milestone("1").spec.tasks}
     shown = {name: texts(page, f"[data-task='{name}'] .mlops-file") for name in tasks}
