@@ -37,8 +37,10 @@ def page(browser: Browser, jupyter: Jupyter, fresh: Path) -> Iterator[Page]:
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.goto(jupyter.page(NOTEBOOK))
+    opened.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.isReady")
     opened.get_by_role("button", name=f"Go to the cell of {TITLE}").click()
     opened.wait_for_selector(BADGE)
+    opened.wait_for_function("document.activeElement.closest('.jp-Notebook') !== null")
     yield opened
     context.close()
     assert problems == []
