@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from pathlib import Path
+
 import nbformat
 from nbgrader.preprocessors import ClearSolutions, ComputeChecksums, LockCells
 from traitlets.config import Config
@@ -24,7 +27,24 @@ def solution(lab: Lab) -> nbformat.NotebookNode:
 
 
 def starter(lab: Lab) -> nbformat.NotebookNode:
-    """The learner's notebook: instructions and given code, a stub in place of each answer."""
+    """The learner's notebook: instructions and given code, a stub in place of each answer.
+
+    Each submission is put into one, so it is built once for each state of its source, and copied.
+    """
+    try:
+        state = (lab.source.read_bytes(), tuple((task.id, task.points) for task in lab.spec.tasks))
+    except OSError:
+        return _cleared(lab)  # which says what is wrong with the file
+    known = _BUILT.get(lab.source)
+    if known is None or known[0] != state:
+        known = _BUILT[lab.source] = state, _cleared(lab)
+    return copy.deepcopy(known[1])
+
+
+_BUILT: dict[Path, tuple[object, nbformat.NotebookNode]] = {}
+
+
+def _cleared(lab: Lab) -> nbformat.NotebookNode:
     notebook = _annotated(lab)
     config = Config({"ClearSolutions": {"code_stub": {"python": STUB}, "enforce_metadata": False}})
     notebook, _ = ClearSolutions(config=config).preprocess(notebook, {})

@@ -174,3 +174,15 @@ def test_cell_without_a_mark_is_called_by_its_place(small: Course, small_lab: La
     """A cell that needs no name gets a stable one."""
     small_course.edit(small, small_course.LAB_PY, '# %% id="show"', "# %%")
     assert build.starter(small_lab).cells[-1]["id"] == "cell-7"
+
+
+def test_a_starter_is_the_caller_s_own_and_follows_its_source(small: Course) -> None:
+    """What somebody writes into one is in no other; an author who edits the source has the new text at once."""
+    lab = small.lab(small_course.LAB)
+    first = build.starter(lab)
+    text = nbformat.writes(first)
+    cell(first, "show").source = "mine"
+    cell(first, "show").metadata["nbgrader"]["locked"] = False
+    assert nbformat.writes(build.starter(lab)) == text
+    small_course.edit(small, small_course.LAB_PY, '# %% id="show"', '# %% id="shown"')
+    assert [c["id"] for c in build.starter(lab).cells if c["id"].startswith("show")] == ["shown"]
