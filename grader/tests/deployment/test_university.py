@@ -176,7 +176,7 @@ def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
     with ThreadPoolExecutor(CLASS) as pool:
         marks = pool.map(classroom.earned, handed_in.values())
         before = parts(installed)
-        installed.run(f"{upgrade()},web.resources.requests.cpu=21m".replace("jobs=3", "jobs=1"))
+        installed.run(upgrade().replace("worker.jobs=3", "worker.jobs=1,web.resources.requests.cpu=21m"))
         earned = dict(zip(work, marks, strict=True))
     assert parts(installed).isdisjoint(before)
     assert earned == {student: known(lab04, name)[1] for student, name in work.items()}
