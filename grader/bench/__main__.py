@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from grader.bench import graders, measure, profiling, report, summary
+from grader.bench import figures, graders, measure, profiling, report, summary
 from grader.bench.classroom import CORE, RIGHT, WHOLE, Student, students
 from grader.bench.driver import DriverFailed
 from grader.bench.materials import Materials
@@ -114,6 +114,8 @@ class Bench:
         self.content["goals"] = [dataclasses.asdict(goal) for goal in goals]
         path = report.keep(self.options.out, self.content)
         self.console.print(f"numbers kept in {path}")
+        if self.options.quote:
+            figures.quote(path)
         return int(any(goal.met is False for goal in goals))
 
     def clean(self) -> None:
@@ -171,6 +173,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-growth", dest="growth", action="store_false", help="leave out ten times the submissions")
     parser.add_argument("--profile", action="store_true", help="also say where our time goes")
     parser.add_argument("--out", type=Path, default=graders.HERE / "results", help="folder of the JSON file")
+    parser.add_argument("--quote", action="store_true", help="write the tables of README.md anew")
     parser.add_argument("--keep", action="store_true", help="keep the run's folder: notebooks, logs, evidence")
     options = parser.parse_args()
     options.out = options.out.resolve()
