@@ -34,6 +34,10 @@ def _prose(*words: str) -> str:
     return textwrap.fill(" ".join(filter(None, words)), WIDTH, break_long_words=False, break_on_hyphens=False) + "\n"
 
 
+QUIET = 0.1
+"""The share of the machine that others may take in a run whose rates are its own."""
+
+
 def _about(run: Run) -> str:
     whole, count = run["whole"], run["whole"]["size"]["submissions"]
     load, again = whole["load"], whole["again"]
@@ -44,9 +48,9 @@ def _about(run: Run) -> str:
         f"and in the last run {count:,} submissions: {len(whole['wrong'])} of them were lost or have more than one result,",
         f"{sum(again.values())} had to be leased again.",
         f"A run of {WHOLE:,} has not been watched yet." if count < WHOLE else "",
-        f"All of it shared {load['cores']} cores with other work, which took {others:.0%} of them in the last",
-        "run. So **the rates",
-        "are what was left over, and no machine's best**; the CPU of a submission depends less on what else runs.",
+        f"All of it shared {load['cores']} cores; what had nothing to do with it took {others:.0%} of them in the last run.",
+        "" if others <= QUIET else "So **the rates are what was left over, and no machine's best**.",
+        "The CPU of a submission depends less than a rate on what else runs.",
         "Leased again for:" if again else "",
     )
     return said + "".join(f"\n    {times} x {words}\n" for words, times in again.items())
