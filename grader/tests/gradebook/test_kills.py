@@ -61,14 +61,14 @@ def verdicts(database: Database) -> list[tuple[int, str, int]]:
         return [(a.job_id, a.worker, a.token) for a in found]
 
 
-@pytest.mark.hostile
 @pytest.mark.services
 @pytest.mark.docker
 @pytest.mark.timeout(1800)
 def test_everything_is_killed_once() -> None:
     """The short form of `python -m grader.bench.kills`, on PostgreSQL: nothing acknowledged is lost, graded twice, or charged
     for our faults, and nothing is left."""
-    plan = Plan(submissions=8, rounds=len(KINDS), clients=2, pause=(0.5, 2), pace=0.5, order=KINDS)
+    order = sorted(KINDS, key="client".__ne__)  # clients are done before much is graded
+    plan = Plan(submissions=8, rounds=len(KINDS), clients=2, pause=(0.5, 2), pace=0.5, order=tuple(order))
     report = run(plan, "postgres")
     assert (report.wrong, report.acknowledged) == ([], 8)
     assert {name.partition(" ")[0] for name in report.kills} == set(KINDS)
