@@ -71,8 +71,9 @@ class Builder:
             for container in build.containers:
                 remove(self._client, container)
             for layer in build.own_layers:
-                with suppress(*ENGINE_ERRORS):  # an id that a command printed
-                    self._client.tag(layer, STEPS, layer)
+                with suppress(*ENGINE_ERRORS):  # an id that a command printed …
+                    if not self._client.inspect_image(layer)["RepoTags"]:  # type: ignore[no-untyped-call]  # … of somebody's image
+                        self._client.tag(layer, STEPS, layer)
         with self._lock:
             self._images.append(image)
         return image
@@ -98,16 +99,17 @@ class Builder:
         left = {str(image["Id"]) for image in self._client.images(STEPS)}
         for image in left:
             for container in self._client.containers(all=True, filters={"ancestor": image}):
-                remove(self._client, container["Id"])
+                if container["Labels"].get(KIND) != "service":
+                    remove(self._client, container["Id"])
         while stay := {image for image in left if not self._removed(image)}:
             if stay == left:  # somebody builds on them, or made a container of one, just now
                 return
             left = stay
 
     def _removed(self, image: str) -> bool:
-        """Whether it is gone; the engine refuses while another image stands on it."""
+        """Whether it is gone; the engine refuses while another image stands on it, or somebody else's tag is on it."""
         try:
-            self._client.remove_image(image, force=True, noprune=True)  # tags of a killed builder, too
+            self._client.remove_image(image, noprune=True)
         except ImageNotFound:
             return True
         except ENGINE_ERRORS:

@@ -151,6 +151,17 @@ def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Runnin
     assert (ask.tags("churnlib"), ask.digest("churnlib", "abc")) == ([], "")
 
 
+def test_an_image_that_a_command_names_is_not_the_builds(builder: Builder, stack: Stack) -> None:
+    """What goes with a builder is what its builds made. A step that prints another image's id gains nothing."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    inspect = backend._client.inspect_image
+    before = inspect(BASE)["RepoTags"]  # type: ignore[no-untyped-call]
+    named = inspect(BASE)["Id"].removeprefix("sha256:")[:12]  # type: ignore[no-untyped-call]
+    build(builder, f"FROM {BASE}\nCOPY code /code\nRUN echo ' ---> {named}' # {uuid.uuid4()}\n", {"code": "x"})
+    assert inspect(BASE)["RepoTags"] == before  # type: ignore[no-untyped-call]
+
+
 def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
     """While somebody else builds, steps stay in the cache; with the last builder go images, layers and containers."""
     backend = stack.backend
