@@ -47,7 +47,7 @@ class Kind(IntEnum):
 
 
 class Stream:
-    """One two-way flow of bytes, opened by either side for `target`."""
+    """One two-way flow of bytes, opened by either side for `target`. As a context manager it is over at the block's end."""
 
     def __init__(self, multiplexer: Multiplexer, number: int, target: dict[str, Any]) -> None:
         self.target = target
@@ -61,6 +61,12 @@ class Stream:
         self._sent_end = False
         self._got_end = False
         self._broken = False
+
+    async def __aenter__(self) -> Stream:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.reset()
 
     async def read(self, most: int = PAYLOAD) -> bytes:
         """Some bytes, or none at the end. Raises ConnectionResetError when the stream was reset."""

@@ -85,11 +85,11 @@ class Tunnel:
         }
 
         async def give() -> str | None:
-            stream = await self._open("start")
-            # Beside the answer, for an agent that gives up early reads no further.
-            sending = asyncio.create_task(_send_order(stream, order, files.values()))
-            answer = await answer_of(stream)
-            sending.cancel()
+            async with await self._open("start") as stream:
+                # Beside the answer, for an agent that gives up early reads no further.
+                sending = asyncio.create_task(_send_order(stream, order, files.values()))
+                answer = await answer_of(stream)
+                sending.cancel()
             self._watcher = asyncio.create_task(self._watch())
             error = answer.get("error")
             return None if error is None else str(error)
@@ -104,19 +104,17 @@ class Tunnel:
         """As `Sandbox.read`; also raises ConnectionError, TimeoutError."""
 
         async def ask() -> bytes:
-            stream = await self._open("read", path=path, cap=cap)
-            answer = await answer_of(stream)
-            error = answer.get("error")
-            if error == "missing":
-                raise FileNotFoundError(path)
-            if error is not None:
-                raise ValueError(f"{path} can't be read: {error}")
-            size = answer.get("size")
-            if not isinstance(size, int) or not 0 <= size <= cap:
-                raise ProtocolError("a file longer than asked for")
-            content = await stream.read_exactly(size)
-            await stream.end()
-            return content
+            async with await self._open("read", path=path, cap=cap) as stream:
+                answer = await answer_of(stream)
+                error = answer.get("error")
+                if error == "missing":
+                    raise FileNotFoundError(path)
+                if error is not None:
+                    raise ValueError(f"{path} can't be read: {error}")
+                size = answer.get("size")
+                if not isinstance(size, int) or not 0 <= size <= cap:
+                    raise ProtocolError("a file longer than asked for")
+                return await stream.read_exactly(size)
 
         return self._pipe.call(ask(), seconds)
 
@@ -156,7 +154,7 @@ class Tunnel:
         return await self._pipe.open({"do": action, **more, **self._tag})
 
     async def _ask(self, action: str) -> dict[str, Any]:
-        return await answer_of(await self._open(action))
+        return await ask(self._pipe, {"do": action, **self._tag})
 
     async def accept(self, stream: Stream) -> None:
         """The one thing that the inside may ask for: a declared endpoint."""
@@ -197,6 +195,12 @@ class Tunnel:
         for listener in self._listeners:
             listener.close()
         self._ended = self._ended or Ended(how, detail)
+
+
+async def ask(pipe: Pipe, target: dict[str, Any]) -> dict[str, Any]:
+    """What the agent answers to `target`; nothing of the question stays open. Raises ProtocolError, ConnectionError."""
+    async with await pipe.open(target) as stream:
+        return await answer_of(stream)
 
 
 async def answer_of(stream: Stream) -> dict[str, Any]:

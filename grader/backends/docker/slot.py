@@ -19,7 +19,7 @@ from grader.backends.pipe import Pipe
 from grader.backends.prepared import bootstrap, filters
 from grader.backends.prepared.environment import CannotPrepare
 from grader.backends.protocol import Ended
-from grader.backends.tunnel import answer_of
+from grader.backends.tunnel import ask
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Slot:
         self._attachment.pipe.sendall(bootstrap.message(bootstrap.KEEPER, self._settings()))
         self._pipe = Pipe(self._attachment.pipe, self._kill)
         self._client.start(self._container)
-        answer = self._pipe.call(self._prepare(), PREPARE_SECONDS)
+        answer = self._pipe.call(ask(self._pipe, {"do": "prepare"}), PREPARE_SECONDS)
         if answer.get("error") is not None:
             raise CannotPrepare(str(answer["error"]))
         log.debug("a host container of %s is ready after %s s", environment.spec.id, answer.get("seconds"))
@@ -108,9 +108,6 @@ class Slot:
     def _settings(self) -> dict[str, Any]:
         trial = {**confinement.room(self.kind.limits), "key": "scout", "endpoints": []}
         return {"modules": self.kind.modules, "warm_up": self.kind.warm_up, "seccomp": filters.programs(), "request": trial}
-
-    async def _prepare(self) -> dict[str, Any]:
-        return await answer_of(await self.pipe.open({"do": "prepare"}))
 
     def _kill(self) -> None:
         """In the pipe's thread: what broke a limit shall not go on until somebody looks."""

@@ -11,7 +11,7 @@ import threading
 import time
 import weakref
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from grader.backends.containment import of_container
 from grader.backends.kubernetes.cluster import ClusterError
@@ -20,7 +20,7 @@ from grader.backends.kubernetes.pod import Place, Pod
 from grader.backends.kubernetes.sandbox import room
 from grader.backends.prepared import bootstrap
 from grader.backends.prepared.environment import CannotPrepare, to_import
-from grader.backends.tunnel import answer_of
+from grader.backends.tunnel import ask
 from grader.errors import SandboxFailed
 
 if TYPE_CHECKING:
@@ -211,7 +211,7 @@ class _State:
         pod = Pod(self._place, f"prepared-{kind.environment}", kind.image, kind.limits, message, lacking)
         ready = False
         try:
-            answer = pod.pipe.call(_prepare(pod), PREPARE_SECONDS)
+            answer = pod.pipe.call(ask(pod.pipe, {"do": "prepare"}), PREPARE_SECONDS)
             ready = answer.get("error") is None
         except (OSError, TimeoutError) as error:
             raise SandboxFailed(f"a pod of {kind.environment} was not prepared: {error}\n{pod.errors}".strip()) from error
@@ -238,10 +238,6 @@ class _State:
 def _full() -> None:
     """A pod that only might be needed does not wait for room."""
     raise SandboxFailed("the cluster has no room for another pod")
-
-
-async def _prepare(pod: Pod) -> dict[str, Any]:
-    return await answer_of(await pod.pipe.open({"do": "prepare"}))
 
 
 def kind_of(environment: Environment, image: str, limits: Limits) -> Kind:

@@ -15,6 +15,7 @@ from grader.backends.docker.prepared import PreparedSandbox
 from grader.backends.docker.sandbox import DockerSandbox
 from grader.backends.prepared import filters, private_root
 from grader.backends.protocol import Backend, Ended, Sandbox
+from grader.backends.stream import MAX_STREAMS
 from grader.errors import SandboxFailed
 from grader.spec.limits import Limits
 from grader.tests.contract.conftest import Opener, docker_backend
@@ -274,6 +275,18 @@ def test_a_slot_serves_again_after_a_clean_end_only(opened: Opener) -> None:
     hog.close()
     with pytest.raises(docker.errors.NotFound):
         container.reload()
+
+
+def test_a_slot_serves_more_sandboxes_than_its_pipe_carries_streams(opened: Opener) -> None:
+    """Nothing of a sandbox that is gone stays in the pipe: else, after some forty, the next finds no room in it."""
+    slots = set()
+    for _ in range(MAX_STREAMS // 3 + 2):  # each was asked three things: to start, to say how it ends, to close
+        sandbox = opened()
+        slots.add(slot_of(sandbox).id)
+        sandbox.close()
+    assert len(slots) == 1
+    with kernel_of(opened().connection) as kernel:
+        assert kernel.run("print(6 * 7)") == "42\n"
 
 
 def test_memory_filled_with_files_is_out_of_memory(opened: Opener) -> None:
