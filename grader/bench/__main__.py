@@ -129,7 +129,7 @@ class Bench:
         floor = summary.floor_of(measured.get(graders.FLOOR))
         rows = {name: row for name, one in measured.items() if (row := summary.row(one, floor, self.cores))}
         class_of = {student.name: student for student in group}
-        verdicts = {name: summary.verdicts(measured[name], class_of) for name in rows if name != graders.FLOOR}
+        verdicts = {name: summary.verdicts(measured[name], class_of) for name in rows if name not in graders.FLOORS}
         deserved = {student.kind: sum(student.deserves.values()) for student in group}
         phases = {name: found for name in rows if name in graders.OURS and (found := summary.phases(measured[name]))}
         missing = {name: one.missing for name, one in measured.items() if one.missing}

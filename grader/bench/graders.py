@@ -18,10 +18,11 @@ from grader.spec.environment import EnvironmentSpec
 HERE = Path(__file__).resolve().parent
 CORE = HERE / "core"
 BASE_IMAGE = "python:3.11-slim-bookworm"
-FLOOR, NBGRADER, OTTER_CONTAINERS = "floor", "nbgrader", "otter-containers"
+FLOOR, FLOOR_TOGETHER, NBGRADER, OTTER_CONTAINERS = "floor", "floor-together", "nbgrader", "otter-containers"
+FLOORS = (FLOOR, FLOOR_TOGETHER)
 KUBERNETES = "kubernetes"
 OURS = ("docker", "local", KUBERNETES)
-ALL = (*OURS, NBGRADER, "otter", OTTER_CONTAINERS, "papermill", FLOOR)
+ALL = (*OURS, NBGRADER, "otter", OTTER_CONTAINERS, "papermill", FLOOR_TOGETHER, FLOOR)
 USUAL = tuple(name for name in ALL if name != KUBERNETES)
 """Without the cluster, which has to be there, and to hold the image of the lab's environment."""
 
@@ -42,6 +43,7 @@ TITLES = {
     "otter": Title("otter run (in process)", "none"),
     OTTER_CONTAINERS: Title("otter grade (containers)", "container"),
     "papermill": Title("papermill in a loop, no marks", "none"),
+    FLOOR_TOGETHER: Title("the cells alone, on all cores", "none"),
     FLOOR: Title("floor: the cells' CPU alone", "none"),
 }
 
@@ -73,7 +75,8 @@ def start(name: str, folder: Path, materials: Materials, lab: Path, assignment: 
         "otter": ("otter_grade", (materials.otter, assignment, jobs)),
         OTTER_CONTAINERS: ("otter_grade", (materials.otter, assignment, jobs, BASE_IMAGE)),
         "papermill": ("papermill_loop", (materials.otter, folder / "papermill")),
-        FLOOR: ("floor", (materials.otter, materials.solution)),
+        FLOOR: ("floor", (materials.otter, materials.solution, 1)),
+        FLOOR_TOGETHER: ("floor", (materials.otter, materials.solution, jobs)),
     }
     module, arguments = modules[name]
     return Driver(name, module, arguments, folder / f"{name}.log", peers.python)

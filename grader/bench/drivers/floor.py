@@ -1,6 +1,6 @@
 """The floor: each notebook's code cells and nothing else, in a fork of an interpreter that has imported all they import.
 
-`floor.py FILES SOLUTION`: the folder to run in, and the notebook that shows what to import.
+`floor.py FILES SOLUTION JOBS`: the folder to run in, the notebook that shows what to import, and how many run side by side.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import importlib
 import json
 import os
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -20,17 +22,20 @@ from grader.bench.drivers.loop import Mark, mark, serve
 class Floor:
     """See `loop.Grader`. It judges nothing."""
 
-    def __init__(self, files: Path, solution: Path) -> None:
+    def __init__(self, files: Path, solution: Path, jobs: int) -> None:
         os.chdir(files)
+        self._jobs = jobs
         for name in _imported(solution):
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
         gc.freeze()
         self._cells = 0.0
+        self._counting = threading.Lock()
 
     def grade(self, submissions: list[str]) -> dict[str, Mark]:
         """Run each one's cells; a cell that raises ends itself alone."""
-        return {folder: self._run(Path(folder)) for folder in submissions}
+        with ThreadPoolExecutor(self._jobs) as at_once:
+            return dict(zip(submissions, at_once.map(self._run, submissions), strict=True))
 
     def cpu(self) -> dict[str, float]:
         """Of the children that ran cells."""
@@ -39,14 +44,16 @@ class Floor:
     def close(self) -> None:
         """Nothing is left."""
 
-    def _run(self, folder: Path) -> Mark:
-        cells = _code(next(folder.rglob("*.ipynb")))
+    def _run(self, folder: str) -> Mark:
+        cells = _code(next(Path(folder).rglob("*.ipynb")))
         child = os.fork()
         if child == 0:
             _in_child(cells)
         _, _, used = os.wait4(child, 0)
-        self._cells += used.ru_utime + used.ru_stime
-        return mark(None, "not judged", {"cells": used.ru_utime + used.ru_stime})
+        seconds = used.ru_utime + used.ru_stime
+        with self._counting:
+            self._cells += seconds
+        return mark(None, "not judged", {"cells": seconds})
 
 
 def _imported(solution: Path) -> list[str]:
@@ -85,4 +92,4 @@ def _execute(cells: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    serve(lambda: Floor(Path(sys.argv[1]), Path(sys.argv[2])))
+    serve(lambda: Floor(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])))
