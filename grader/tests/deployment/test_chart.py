@@ -121,10 +121,27 @@ def test_what_can_be_switched_on_is_made() -> None:
     ]
     scaler = made["HorizontalPodAutoscaler/mlops-worker"]["spec"]
     assert scaler["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "mlops-worker"}
-    assert scaler["metrics"][0]["external"]["metric"]["name"] == "mlops_queue_jobs"
+    states = {"matchExpressions": [{"key": "state", "operator": "In", "values": ["waiting", "leased"]}]}
+    assert scaler["metrics"][0]["external"]["metric"] == {"name": "mlops_queue_jobs", "selector": states}
     assert "replicas" not in made["StatefulSet/mlops-worker"]["spec"]
     variables = {one["name"] for one in made["Deployment/mlops-web"]["spec"]["template"]["spec"]["containers"][0]["env"]}
     assert {"MLOPS_OIDC_ISSUER", "MLOPS_OIDC_CLIENT_ID", "MLOPS_OIDC_CLIENT_SECRET"} <= variables
+
+
+def test_keda_reaches_the_bundled_database() -> None:
+    """Its operator lives in another namespace: the database's name is whole, and where KEDA was asked for its policy lets the
+    operator in."""
+
+    def let_in(**values: Any) -> list[Any]:
+        return list(rendered(**values)["NetworkPolicy/mlops-postgres"]["spec"]["ingress"][0]["from"])
+
+    url = rendered()["Secret/mlops-bundled"]["stringData"]["url"]
+    assert url.rpartition("@")[2] == "mlops-postgres.course.svc:5432/gradebook"
+    operator = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "scalers"}},
+        "podSelector": {"matchLabels": {"app": "keda-operator"}},
+    }
+    assert let_in(autoscaling={"kind": "keda", "kedaNamespace": "scalers"}) == [*let_in(), operator]
 
 
 def test_ones_own_database_and_bucket() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import yaml
 
-from grader.backends.kubernetes.cluster import Cluster
+from grader.backends.kubernetes.cluster import Cluster, ClusterError
 from grader.backends.kubernetes.hosting import STORAGE
 from grader.course.tree import Course, Lab
 from grader.tests import clusters
@@ -36,8 +36,9 @@ PAGE = ROOT / "grader" / "docs" / "grade-a-university.md"
 FULL = os.environ.get("MLOPS_PROOF") == "full"
 WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows")
 CLASS = 20 if FULL else 3
-VOLUMES = 5
-"""Of the database, the worker, and three lab services."""
+VOLUMES = 9
+"""Of the database, and of two workers, each with three lab services."""
+KEDA = "/apis/keda.sh/v1alpha1"
 LITTLE = {"requests": {"cpu": "20m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
 """A machine that runs tests has other things to do, and a node gives no more cores than it has."""
 VALUES: dict[str, Any] = {
@@ -182,6 +183,24 @@ def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
     assert earned == {student: known(lab04, name)[1] for student, name in work.items()}
     jobs = classroom.jobs()
     assert (jobs["waiting"], jobs["leased"], jobs["dead"]) == (0, 0, 0)
+    classroom.close()
+
+
+def test_keda_brings_a_worker_for_a_long_queue(installed: Installed, lab04: Lab) -> None:
+    """Where a cluster has KEDA: it asks the bundled database, finds more gradings than one worker shall have, and brings another."""
+    try:
+        installed.cluster.get(KEDA)
+    except ClusterError:
+        pytest.skip("this cluster has no KEDA: nothing scales workers")
+    classroom = installed.classroom(lab04)
+    installed.run(upgrade().replace("worker.jobs=3", "worker.jobs=1,autoscaling.kind=keda,autoscaling.jobsPerWorker=2"))
+    handed_in = [classroom.hand_in(f"keda-{number}", "solution") for number in range(6)]
+    workers = f"/apis/apps/v1/namespaces/{installed.namespace}/statefulsets/mlops-worker"
+    ends = time.monotonic() + 180
+    while installed.cluster.get(workers)["spec"]["replicas"] < 2:
+        assert time.monotonic() < ends, kubectl("-n", installed.namespace, "describe", "scaledobject,hpa")
+        time.sleep(1)
+    assert [classroom.earned(submission) for submission in handed_in] == [100.0] * 6
     classroom.close()
 
 
