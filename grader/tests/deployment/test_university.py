@@ -187,7 +187,7 @@ def test_nothing_is_lost(installed: Installed, lab04: Lab) -> None:
 
 
 def test_keda_brings_a_worker_for_a_long_queue(installed: Installed, lab04: Lab) -> None:
-    """Where a cluster has KEDA: it asks the bundled database, finds more gradings than one worker shall have, and brings another."""
+    """Where there is KEDA: it asks the bundled database, finds more gradings than one worker shall have, and brings another."""
     try:
         installed.cluster.get(KEDA)
     except ClusterError:
