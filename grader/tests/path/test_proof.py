@@ -10,12 +10,12 @@ from grader.course.tree import Course, Lab
 from grader.grading import verify
 from grader.grading.grade import Place
 from grader.grading.lessons import run_lessons
-from grader.tests.conftest import share_of
+from grader.tests.conftest import FULL, share_of
 
 ROOT = Path(__file__).resolve().parents[3]
 LABS = [file.parent.name for file in sorted(ROOT.glob("labs/*/lab.yaml"))]
 MODULES = [file.parent.name for file in sorted(ROOT.glob("modules/*/module.yaml"))]
-pytestmark = [pytest.mark.services, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.services, pytest.mark.timeout(3600 if FULL else 1200)]
 
 
 @pytest.fixture(params=LABS)
