@@ -59,7 +59,7 @@ class Lab:
         evidence: Evidence,
         witness: Witness,
         questions: Mapping[str, Any],
-        examiner: Callable[[], Witness],
+        examiner: Callable[[str], Witness],
         check: str,
     ) -> None:
         self._course, self._lab, self.run, self._evidence = course, lab, run, evidence
@@ -118,11 +118,16 @@ class Lab:
         return random.Random(f"{self.run.seed}:{name}").randint(low, high)  # noqa: S311  # hides nothing
 
     def examine(self, name: str, *args: Any, returns: type[T] | None = None) -> T:
-        """The same in a fresh sandbox that holds the author's `examiner.py` and not one line of the student's code.
+        """The same in a fresh sandbox that runs the author's `examiner.py` and not one line of the student's code.
 
         It opens what the run left (a model, a pickle) with the run's own credentials.
         """
-        return self._typed(f"{name}(…)", self._ask(lambda: self._examiner().call(name, *args)), returns)
+        return self._typed(f"{name}(…)", self._ask(lambda: self._examiner("examiner").call(name, *args)), returns)
+
+    def try_out(self, name: str, *args: Any, returns: type[T] | None = None) -> T:
+        """The same in another one, where `examiner.py` starts what was handed in: tests, a package, a pipeline. What they leave
+        behind, a process or a file, can only change what is tried out after them."""
+        return self._typed(f"{name}(…)", self._ask(lambda: self._examiner("trial").call(name, *args)), returns)
 
     def unseen(self, dataset: str, rows: int, label: str) -> Rows:
         """`rows` rows of the dataset that no learner's file holds, drawn by this check's seed."""

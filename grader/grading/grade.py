@@ -126,7 +126,7 @@ def _attempt(
         hand = functools.partial(
             Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
             {**leased.questions(), **_image_questions(stack, place, leased.namespace)},
-            functools.cache(lambda: _examiner(stack, lab, opener, examined)),
+            functools.cache(lambda role: _examiner(stack, lab, opener, role, examined)),
         )  # fmt: skip
         graded = judge(asked, checks, hand, place.present)
         leased.check()
@@ -169,11 +169,15 @@ def sandbox(backend: Backend, request: SandboxRequest) -> Iterator[Sandbox]:
 
 
 def _examiner(
-    stack: contextlib.ExitStack, lab: Lab, opener: Callable[[str, Mapping[str, bytes]], Any], files: Mapping[str, bytes]
+    stack: contextlib.ExitStack,
+    lab: Lab,
+    opener: Callable[[str, Mapping[str, bytes]], Any],
+    role: str,
+    files: Mapping[str, bytes],
 ) -> Witness:
-    """A second sandbox that runs the author's own code (the given cells and examiner.py) instead of the student's, whose
-    files lie there to be looked at."""
-    kernel = stack.enter_context(opener("examiner", files))
+    """A sandbox of this role that runs the author's own code (the given cells and examiner.py) instead of the student's, whose
+    files lie there to be looked at, or to be tried out."""
+    kernel = stack.enter_context(opener(role, files))
     witness = Witness(kernel, lab.spec.limits.cell_seconds)
     for cell in source.read(lab.source).cells:
         if "given" in cell.metadata.get("tags", []):

@@ -89,7 +89,7 @@ def an_empty_environment_is_enough(lab: Lab) -> None:
     own_source(lab)
     asked = rows(lab)
     files = located(lab, "/".join(lab.run.parameters["index_url"].split("/")[:3]))
-    same_scores(lab, "your project", lab.examine("installed", files, asked, returns=list[object]), asked)
+    same_scores(lab, "your project", lab.try_out("installed", files, asked, returns=list[object]), asked)
 
 
 @check("lint")
@@ -139,7 +139,7 @@ def handed_over(lab: Lab) -> str:
 
 def tested(lab: Lab, files: dict[str, str]) -> tuple[int, str]:
     """Exit code of the learner's tests on a package of these files, and what they said."""
-    answer = lab.examine("suite", files, returns=dict[str, str])
+    answer = lab.try_out("suite", files, returns=dict[str, str])
     return int(answer["code"]), answer["said"]
 
 
@@ -192,8 +192,8 @@ def the_wheel_is_on_the_index(lab: Lab) -> None:
         ["churnlib-1.0.0-py3-none-any.whl"]
     )
     asked, index = rows(lab), lab.run.parameters["index_url"]
-    same_scores(lab, "the wheel", lab.examine("from_index", "churnlib==1.0.0", index, asked, returns=list[object]), asked)
-    lacking = sorted({"py.typed", "service.py"} - set(lab.examine("contents", returns=list[str])))
+    same_scores(lab, "the wheel", lab.try_out("from_index", "churnlib==1.0.0", index, asked, returns=list[object]), asked)
+    lacking = sorted({"py.typed", "service.py"} - set(lab.try_out("contents", returns=list[str])))
     if lacking:
         raise Fail("a complete wheel", f"the wheel lacks churnlib/{', churnlib/'.join(lacking)}", share=0.5)
 

@@ -1,5 +1,5 @@
-# Runs in a fresh sandbox beside what was handed in. Whatever code of theirs runs here runs as a process of its own, away
-# from this one, and can only answer: a number of an exit, a number of a score. The grader decides what should come out.
+# Runs in two fresh sandboxes beside what was handed in: one for what is read, one for what is tried out. Code of theirs runs
+# in the second alone, as a process of its own, and can only answer: an exit code, a score. The grader decides what is right.
 import json
 import os
 import shutil

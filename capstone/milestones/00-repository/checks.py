@@ -83,6 +83,6 @@ def a_colleague_gets_what_works(lab: Lab) -> None:
     """What you hand in is what is committed, and in a fresh clone of it the tests pass."""
     uncommitted = [f"{path} is not as in the last commit" for path in repository(lab)["uncommitted"]]
     lab.expect("files", uncommitted[:5]).equals([], why="as in the last commit, all of them")
-    code, said = lab.examine("tests_of_a_clone", returns=list[Any])
+    code, said = lab.try_out("tests_of_a_clone", returns=list[Any])
     if code != 0:
         lab.fail("pytest ends with 0 in a fresh clone", f"pytest ended with {code}: {said}")

@@ -1,5 +1,5 @@
-# Runs in a fresh sandbox that holds the submitted files. It says what the repository holds; the grader compares. What of
-# the student's runs here (their tests, in a clone) runs as a process of its own and can only answer an exit code.
+# Runs in fresh sandboxes that hold the submitted files. It says what the repository holds; the grader compares. What of the
+# student's runs (their tests, in a clone) runs in a sandbox for that, as a process of its own, and answers an exit code.
 import hashlib
 import os
 import re

@@ -118,7 +118,7 @@ def the_lock_fits_what_is_declared(lab: Lab) -> None:
         and not all(re.fullmatch(r"sha256:[0-9a-f]{64}", str(file.get("hash"))) for file in package.get("wheels") or [{}])
     ]
     lab.expect("locked packages without a hash", bare).equals([])
-    code, said = lab.examine("lock_checked", returns=list[Any])
+    code, said = lab.try_out("lock_checked", returns=list[Any])
     if code != 0:
         lab.fail("`uv lock --check` has nothing to say", f"the lock needs to be updated: {said}")
 
@@ -134,7 +134,7 @@ def it_works_far_from_its_source(lab: Lab) -> None:
     ]
     changes = {"seed": lab.random.randint(100, 999), "C": 0.1, "prices": {"missed": lab.random.choice([40, 90]), "wasted": 25}}
     config = lab.call("configured", {**changes, "data": "rows.csv"}, returns=dict[str, Any])
-    code, said = lab.examine("wheel_says", Csv(csv_text(rows)), config, returns=list[Any])
+    code, said = lab.try_out("wheel_says", Csv(csv_text(rows)), config, returns=list[Any])
     if code != 0:
         lab.fail("the wheel builds, installs and runs", str(said))
     answer = lab.call("sides", Csv(csv_text(rows)), changes, returns=dict[str, list[list[int]]])
@@ -158,12 +158,12 @@ def it_works_far_from_its_source(lab: Lab) -> None:
 def the_tests_notice_a_fault(lab: Lab) -> None:
     """Your tests pass on your code and on code that behaves the same, and fail on each fault that we put into it."""
     init = modules(lab)[f"src/{OWN}/__init__.py"]
-    code, said = lab.examine("suite", init + AROUND + SAME, returns=list[Any])
+    code, said = lab.try_out("suite", init + AROUND + SAME, returns=list[Any])
     if code != 0:
         lab.fail("tests pass on code that behaves the same", f"pytest ended with {code} (5: no test found): {said}")
 
     def problem(name: str) -> str:
-        code, said = lab.examine("suite", init + AROUND + MUTANTS[name], returns=list[Any])
+        code, said = lab.try_out("suite", init + AROUND + MUTANTS[name], returns=list[Any])
         if code in (0, 1):
             return "" if code == 1 else f"no test fails when {name}"
         return f"pytest ended with {code} when {name}: {said[-150:]}"

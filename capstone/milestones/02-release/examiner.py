@@ -1,4 +1,4 @@
-# What of the student's runs here runs as a process of its own, in a copy of what was handed in. `ran_in` is milestone 0's.
+# All of it is tried out: what of the student's runs is a process of its own, in a copy. `ran_in` is milestone 0's.
 import json  # noqa: F401
 import shutil
 import sys

@@ -33,7 +33,7 @@ def clone(lab: Lab) -> dict[str, Any]:
     notes(lab)
     if "clone" not in lab.run.answers:
         bucket = f"s3://{lab.run.parameters['bucket']}/dvc"
-        lab.run.answers["clone"] = lab.examine("dvc_clone", bucket)
+        lab.run.answers["clone"] = lab.try_out("dvc_clone", bucket)
     found: dict[str, Any] = lab.run.answers["clone"]
     if found["code"] != 0:
         lab.fail("`dvc repro` succeeds in a fresh clone with the customers in place", found["said"])
@@ -113,7 +113,7 @@ def exactly_the_right_stage_runs(lab: Lab) -> None:
         given, right = changes[name]
         state.update(given.get("prepare", {}), features=given.get("features", state["features"]))
         table = Csv(csv_text(state["rows"])) if name == "the customers" else None
-        found = lab.examine("dvc_repro", given, table)
+        found = lab.try_out("dvc_repro", given, table)
         if found["code"] != 0:
             return f"{name}: dvc repro failed: {found['said'][-200:]}"
         if found["started"] != right:
@@ -212,7 +212,7 @@ def a_dirty_batch_stops_the_pipeline(lab: Lab) -> None:
     clone(lab)
     column, value = lab.random.choice([("contract", "Weekly"), ("tenure", "-3"), ("payment_method", "Cash")])
     rows = one(column, value)(lab, drawn(lab, 120))
-    found = lab.examine("dvc_repro", {}, Csv(csv_text(rows)))
+    found = lab.try_out("dvc_repro", {}, Csv(csv_text(rows)))
     if found["code"] == 0:
         lab.fail("`dvc repro` fails", f"it succeeds with {column} {value!r}, and features.csv is made of it")
     lab.expect("stages that were started", found["started"]).equals(["prepare"])

@@ -50,8 +50,9 @@ def outputs_in(lock):
 
 
 def dvc_clone(bucket):
-    """Put the customers into the clone, run the stages, and upload what there is; the remote is this run's bucket, the keys
+    """Put the customers into a clone, run the stages, and upload what there is; the remote is this run's bucket, the keys
     are this run's."""
+    cloned(DVC_CLONE)  # noqa: F821
     (DVC_CLONE / ".dvc").mkdir(exist_ok=True)
     (DVC_CLONE / ".dvc" / "config").write_text(
         f"[core]\n    remote = store\n    analytics = false\n    no_scm = true\n['remote \"store\"']\n    url = {bucket}\n"

@@ -88,7 +88,7 @@ def the_metrics_are_the_models_own(lab: Lab) -> None:
     run, (past, today) = tracked(lab), judged(lab)
     if not run.model_uri:
         lab.fail("a logged model in the run", f"run {run.id} has none")
-    scores = lab.examine("scores_of_model", run.model_uri, Csv(csv_text(today)), returns=list[float])
+    scores = lab.try_out("scores_of_model", run.model_uri, Csv(csv_text(today)), returns=list[float])
     if len(scores) != len(today) or not all(map(math.isfinite, scores)):
         lab.fail("a probability for each judged row from the logged model", f"{len(scores)} scores for {len(today)} rows")
     again = lab.call("scores_after", Csv(csv_text(past)), Csv(csv_text(today)), changes(lab), returns=list[float])

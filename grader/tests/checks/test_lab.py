@@ -51,7 +51,8 @@ def test_each_question_to_the_students_code_makes_the_services_be_read_anew(hand
 
     questions: dict[str, Callable[[], object]] = {
         "value": lambda: lab.value("x"), "call": lambda: lab.call("f"), "once": lambda: lab.once("f"),
-        "examine": lambda: lab.examine("f"), "raises": lambda: fails(lambda: lab.call("broken")),
+        "examine": lambda: lab.examine("f"), "try_out": lambda: lab.try_out("f"),
+        "raises": lambda: fails(lambda: lab.call("broken")),
         "not there": lambda: fails(lambda: lab.value("y")),
         "refuses": lambda: lab.refuses("broken", error="ZeroDivisionError"),
         "does not refuse": lambda: fails(lambda: lab.refuses("f", error="ValueError")),
