@@ -9,7 +9,7 @@ from pathlib import Path
 
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput
-from grader.grading import evidence
+from grader.grading import evidence, memory
 from grader.grading.grade import Place, grade, version
 from grader.grading.submission import Submission
 from grader.notebook.rebuild import rebuild
@@ -43,6 +43,7 @@ def grade_all(lab: Lab, submissions: Sequence[Submission], place: Place, jobs: i
 
     Interrupted, it lets the running ones end and starts no more.
     """
+    memory.settle()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="grade") as pool:
         now = time.monotonic()
         waiting: dict[Future[Result], Submission] = {pool.submit(_grade, lab, s, place, now): s for s in submissions}

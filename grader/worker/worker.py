@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from grader.errors import BadInput
 from grader.gradebook.database import DatabaseUnavailable
+from grader.grading import memory
 from grader.queue.queue import Lease, LeaseLost, Queue
 from grader.result import Result
 from grader.worker.log import Log, sentences
@@ -56,6 +57,7 @@ class Worker:
 
     def run(self, until_empty: bool = False) -> None:
         """Work until drained. Never raises for what a job or the database does."""
+        memory.settle()
         done = threading.Event()
         pulse = threading.Thread(target=self._keep_alive, args=(done,), name="heartbeat", daemon=True)
         pulse.start()
