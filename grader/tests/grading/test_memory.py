@@ -17,7 +17,7 @@ class Grading:
 
 def test_what_a_grading_leaves_is_collected_however_much_was_imported() -> None:
     """Once it has survived some collections only a full one frees it: that comes although nearly all objects are old ones."""
-    imported = [[number] for number in range(400_000)]
+    imported = [[number] for number in range(600_000)]
     gc.collect()
     memory.settle()
     try:
@@ -26,6 +26,6 @@ def test_what_a_grading_leaves_is_collected_however_much_was_imported() -> None:
         meanwhile = [[number] for number in range(80_000)]
         del one
         meanwhile += [[number] for number in range(80_000)]
-        assert (gone(), len(imported), len(meanwhile)) == (None, 400_000, 160_000)
+        assert (gone(), len(imported), len(meanwhile)) == (None, 600_000, 160_000)
     finally:
         gc.unfreeze()
