@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -42,8 +44,10 @@ class ClusterError(Exception):
 class Cluster:
     """Calls to one cluster's API. May be used by many threads. Every call raises ClusterError."""
 
-    def __init__(self, configuration: Any, where: str) -> None:
+    def __init__(self, configuration: Any, where: str, certificates: tempfile.TemporaryDirectory[str] | None = None) -> None:
+        """`certificates`: a folder with files that the configuration names, which lives as long as this."""
         configuration.connection_pool_maxsize = CONNECTIONS
+        self._certificates = certificates
         self.where = where
         """The API's address and how it was found, for messages."""
         self._client = ApiClient(configuration)
@@ -146,13 +150,24 @@ def connect() -> Cluster:
             load_incluster_config(client_configuration=configuration)
         else:
             load_kube_config(file, context, configuration)
-        cluster = Cluster(configuration, f"{configuration.host} ({found})")
+        certificates = None if inside else _kept(configuration)
+        cluster = Cluster(configuration, f"{configuration.host} ({found})", certificates)
         cluster.get("/version")
     except ConfigException as error:
         raise Unavailable(f"no Kubernetes cluster is configured ({found}): {error}", CURE) from error
     except (ClusterError, OSError, ValueError) as error:
         raise Unavailable(f"no Kubernetes cluster answers at {configuration.host} ({found}): {error}", CURE) from error
     return cluster
+
+
+def _kept(configuration: Any) -> tempfile.TemporaryDirectory[str]:
+    """Copies of its certificates, while the folder lives. The library writes those that stand in a kubeconfig to files, and
+    removes them before this process, at its end, removes its pods."""
+    folder = tempfile.TemporaryDirectory(prefix="mlops-cluster-")
+    for name in ("ssl_ca_cert", "cert_file", "key_file"):
+        if file := getattr(configuration, name):
+            setattr(configuration, name, shutil.copy(file, Path(folder.name, name)))
+    return folder
 
 
 def _words(body: Any, otherwise: str) -> str:
