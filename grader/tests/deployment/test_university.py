@@ -37,7 +37,7 @@ FULL = os.environ.get("MLOPS_PROOF") == "full"
 WORKS = ("solution", "starter", "constant-metric", "metric-of-the-training-rows")
 CLASS = 20 if FULL else 3
 VOLUMES = 9
-"""Of the database, and of two workers, each with three lab services."""
+"""Of the database, of two workers, and of three lab services for each of them."""
 KEDA = "/apis/keda.sh/v1alpha1"
 LITTLE = {"requests": {"cpu": "20m", "memory": "256Mi"}, "limits": {"memory": "1Gi"}}
 """A machine that runs tests has other things to do, and a node gives no more cores than it has."""
@@ -193,7 +193,8 @@ def test_keda_brings_a_worker_for_a_long_queue(installed: Installed, lab04: Lab)
     except ClusterError:
         pytest.skip("this cluster has no KEDA: nothing scales workers")
     classroom = installed.classroom(lab04)
-    installed.run(upgrade().replace("worker.jobs=3", "worker.jobs=1,autoscaling.kind=keda,autoscaling.jobsPerWorker=2"))
+    scaled = "autoscaling.kind=keda,autoscaling.jobsPerWorker=2,autoscaling.max=2"
+    installed.run(upgrade().replace("worker.jobs=3", f"worker.jobs=1,{scaled}"))
     handed_in = [classroom.hand_in(f"keda-{number}", "solution") for number in range(6)]
     workers = f"/apis/apps/v1/namespaces/{installed.namespace}/statefulsets/mlops-worker"
     ends = time.monotonic() + 180
