@@ -13,7 +13,6 @@ from grader.bench.report import WORDS
 COMMAND = "python -m grader.bench --quote"
 MARKS = {graders.NBGRADER: written.marks("speed", COMMAND), graders.KUBERNETES: written.marks("cluster", COMMAND)}
 """A run is quoted for each of these that it measured."""
-NONE = "No run was kept yet.\n"
 HEAD = (
     "| grader | s a submission | a minute | times nbgrader | wall x cores / floor | cpu / floor | MiB at first, at last |\n"
     "| --- | --- | --- | --- | --- | --- | --- |\n"
