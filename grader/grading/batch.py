@@ -43,8 +43,8 @@ def grade_all(lab: Lab, submissions: Sequence[Submission], place: Place, jobs: i
 
     Interrupted, it lets the running ones end and starts no more.
     """
-    memory.settle()
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="grade") as pool:
+        pool.submit(memory.settle).result()  # not here: a Ctrl-C that falls into a finalizer is lost
         now = time.monotonic()
         waiting: dict[Future[Result], Submission] = {pool.submit(_grade, lab, s, place, now): s for s in submissions}
         try:
