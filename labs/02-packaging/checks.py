@@ -192,8 +192,9 @@ def the_wheel_is_on_the_index(lab: Lab) -> None:
         ["churnlib-1.0.0-py3-none-any.whl"]
     )
     asked, index = rows(lab), lab.run.parameters["index_url"]
-    same_scores(lab, "the wheel", lab.try_out("from_index", "churnlib==1.0.0", index, asked, returns=list[object]), asked)
-    lacking = sorted({"py.typed", "service.py"} - set(lab.try_out("contents", returns=list[str])))
+    wheel = ("churnlib==1.0.0", index)
+    same_scores(lab, "the wheel", lab.try_out("from_index", *wheel, asked, returns=list[object]), asked)
+    lacking = sorted({"py.typed", "service.py"} - set(lab.examine("contents", *wheel, returns=list[str])))
     if lacking:
         raise Fail("a complete wheel", f"the wheel lacks churnlib/{', churnlib/'.join(lacking)}", share=0.5)
 

@@ -84,9 +84,12 @@ def from_index(requirement, index, rows):
     return scores("published", rows) if code == 0 else [code, said]
 
 
-def contents():
-    """The files of the package that `from_index` installed."""
-    return sorted(file.name for file in (HERE / "published").glob("lib/python*/site-packages/churnlib/*"))
+def contents(requirement, index):
+    """The files that the wheel puts into the package: unpacked, and never imported, for an import could add some."""
+    shutil.rmtree(HERE / "unpacked", ignore_errors=True)
+    only = ["--no-deps", "--only-binary", ":all:", "--target", "unpacked", "--default-index", index]
+    ran(["uv", "pip", "install", "--no-progress", *only, requirement], HERE)
+    return sorted(file.name for file in (HERE / "unpacked" / "churnlib").glob("*"))
 
 
 def linted(faults):

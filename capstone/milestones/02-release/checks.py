@@ -118,7 +118,7 @@ def the_lock_fits_what_is_declared(lab: Lab) -> None:
         and not all(re.fullmatch(r"sha256:[0-9a-f]{64}", str(file.get("hash"))) for file in package.get("wheels") or [{}])
     ]
     lab.expect("locked packages without a hash", bare).equals([])
-    code, said = lab.try_out("lock_checked", returns=list[Any])
+    code, said = lab.examine("lock_checked", returns=list[Any])
     if code != 0:
         lab.fail("`uv lock --check` has nothing to say", f"the lock needs to be updated: {said}")
 

@@ -25,6 +25,7 @@ from grader.backends.kubernetes.cluster import Cluster, ClusterError
 from grader.backends.kubernetes.hosting import STORAGE
 from grader.course.tree import Course, Lab
 from grader.tests import clusters
+from grader.tests.contract.kernel import wait_until
 from grader.tests.deployment import charts, images
 from grader.tests.deployment.classroom import Classroom, known
 from grader.tests.deployment.kubectl import kubectl
@@ -197,10 +198,8 @@ def test_keda_brings_a_worker_for_a_long_queue(installed: Installed, lab04: Lab)
     installed.run(upgrade().replace("worker.jobs=3", f"worker.jobs=1,{scaled}"))
     handed_in = [classroom.hand_in(f"keda-{number}", "solution") for number in range(6)]
     workers = f"/apis/apps/v1/namespaces/{installed.namespace}/statefulsets/mlops-worker"
-    ends = time.monotonic() + 180
-    while installed.cluster.get(workers)["spec"]["replicas"] < 2:
-        assert time.monotonic() < ends, kubectl("-n", installed.namespace, "describe", "scaledobject,hpa")
-        time.sleep(1)
+    another = wait_until(lambda: installed.cluster.get(workers)["spec"]["replicas"] == 2, 180)
+    assert another, kubectl("-n", installed.namespace, "describe", "scaledobject,hpa")
     assert [classroom.earned(submission) for submission in handed_in] == [100.0] * 6
     classroom.close()
 
