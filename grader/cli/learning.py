@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,6 +19,7 @@ from grader.cli.images import images_for
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
+    from grader.result import Result
     from grader.stack.lease import Lease
 
 JUPYTERLAB = ("--ContentsManager.allow_hidden=True",)
@@ -83,7 +85,7 @@ def check(
     plain: PlainOption = False,
 ) -> None:
     """Check your own work on a lab."""
-    from grader.cli import render
+    from grader.cli.answered import answer
     from grader.cli.patience import patience
     from grader.grading.grade import Place, grade
     from grader.grading.inbox import of_folder
@@ -93,18 +95,45 @@ def check(
     workspace.read(chosen, folder)
     submission = of_folder(chosen, folder)
     services = stack(backend)
-    with services.use(chosen.spec.services) as running, images_for([chosen], services) as images:
+    with (
+        services.use(chosen.spec.services) as running,
+        images_for([chosen], services) as images,
+        _tidied_up() as afterwards,
+    ):
         say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
-        place = Place(services.course, services.backend, services, running, home() / "evidence", images)
+        place = Place(services.course, services.backend, services, running, home() / "evidence", images, afterwards)
         with patience(chosen.spec.limits.total_seconds):
             result = grade(chosen, submission, place)
-    remember(chosen, result, submission)
+        remember(chosen, result, submission)
+        _show(chosen, result, as_json, everything, plain)
+        code = 3 if result.ours else 0 if result.full else 1
+        answer(code)
+    leave(code)
+
+
+def _show(lab: Lab, result: Result, as_json: bool, everything: bool, plain: bool) -> None:
+    from grader.cli import render
+
     if as_json:
         sys.stdout.write(result.json_line() + os.linesep)
-    else:
-        render.score(console(), chosen.spec.title, result, plain)
-        render.feedback(console(), result, None if everything else 1, plain)
-    leave(3 if result.ours else 0 if result.full else 1)
+        return
+    render.score(console(), lab.spec.title, result, plain)
+    render.feedback(console(), result, None if everything else 1, plain)
+
+
+@contextlib.contextmanager
+def _tidied_up() -> Iterator[contextlib.ExitStack]:
+    """What is put into it is closed at the end. The verdict is out by then, and stands, whatever can't be closed."""
+    from grader.errors import CourseError
+
+    afterwards = contextlib.ExitStack()
+    try:
+        yield afterwards
+    finally:
+        try:
+            afterwards.close()
+        except CourseError as error:
+            say(f"what this check made on the services could not be removed, and stays: {error}")
 
 
 @app.command()
@@ -201,9 +230,9 @@ def stop() -> None:
     """Stop all services that are up; their data stays."""
     from grader.backends.local.backend import LocalBackend
 
+    quick.stop(home())
     stopped = [f"{service} ({name})" for name in BACKENDS for service in _stop(name)]
     LocalBackend(home()).cool_down()
-    quick.stop(home())
     console().print(f"Stopped {', '.join(stopped)}." if stopped else "Nothing was up.")
 
 

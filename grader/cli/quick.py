@@ -23,6 +23,7 @@ INTERACTIVE = "--lab"
 """Leaves JupyterLab in the foreground, which asks its terminal something: that must be the caller's own."""
 MODULE = "grader.cli.resident"
 MAX_MESSAGE = 1 << 20
+TIDYING_SECONDS = 10
 
 
 def place(home: Path) -> Path:
@@ -75,11 +76,15 @@ def start(home: Path) -> None:
 
 
 def stop(home: Path) -> None:
-    """End every resident of this home, whatever code it has, and those that only start; commands that run go on."""
+    """End every resident of this home, whatever code it has, and those that only start; commands that run go on.
+
+    Returns when those that have answered are done with tidying up, which is soon.
+    """
     for file in (home / "resident").glob("*.sock"):
         connection = _connect(file)
         if connection is not None:
             with connection, contextlib.suppress(OSError):
+                connection.settimeout(TIDYING_SECONDS)
                 connection.send(b'{"end": true}')
                 connection.recv(64)
     _end_those_that_start(home)

@@ -1,12 +1,14 @@
 """The resident process: it has imported what commands need, forks for each request, and ends when nobody comes any more.
 
 A connection is a request: one message with the arguments, the folder and the environment, and the three standard streams.
-It hears the process id of the fork, then its exit code. When the other side hangs up first, the fork is ended.
+It hears the process id of the fork, then its exit code. When the other side hangs up first, the fork is ended; but not one that
+has answered (`answered.py`) and tidies up. Who tells the resident to end hears of it when such forks have ended, too.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import gc
 import importlib
 import json
@@ -22,6 +24,8 @@ from typing import Any, NoReturn
 from grader.cli.quick import MAX_MESSAGE
 
 IDLE_SECONDS = 4 * 3600
+KEPT_FROM = 512
+"""Descriptors below it, but for the standard streams, are the resident's own: no command has them."""
 PRELOADED = (
     "grader.cli.main", "grader.cli.render", "grader.learner.workspace", "grader.grading.grade", "grader.grading.inbox",
     "grader.backends.local.backend", "grader.stack.stack", "grader.stack.lease", "psycopg",
@@ -34,6 +38,10 @@ class Resident:
     def __init__(self, listener: socket.socket, file: Path) -> None:
         self._listener, self._file = listener, file
         self._running: dict[int, socket.socket] = {}
+        self._left: set[int] = set()
+        """Forks whose callers have gone."""
+        self._ending: list[socket.socket] = []
+        """Connections that told this process to end."""
         self._used = time.monotonic()
 
     def serve(self) -> NoReturn:
@@ -51,10 +59,12 @@ class Resident:
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGTERM)
                     self._forget(pid)
+                    self._left.add(pid)
             self._collect()
             if self._listener in ready:
                 self._welcome()
-            if not self._running and (time.monotonic() - self._used > IDLE_SECONDS or not self._file.exists()):
+            over = time.monotonic() - self._used > IDLE_SECONDS or not self._file.exists()
+            if over and not self._running and not self._left:
                 self._end()
 
     def _welcome(self) -> None:
@@ -65,9 +75,10 @@ class Resident:
             request = dict(json.loads(message)) if message else {}
             if request.get("end"):
                 self._file.unlink(missing_ok=True)
-                with contextlib.suppress(OSError):
-                    connection.send(b"{}")
-            elif len(streams) == 3:
+                self._ending.append(connection)
+                self._say_the_end()
+                return
+            if len(streams) == 3:
                 self._fork(connection, request, streams)
                 return
         finally:
@@ -79,7 +90,7 @@ class Resident:
     def _fork(self, connection: socket.socket, request: dict[str, Any], streams: list[int]) -> None:
         pid = os.fork()
         if not pid:
-            _become(request, streams)
+            _become(request, streams, connection)
         self._running[pid] = connection
         with contextlib.suppress(OSError):
             connection.send(json.dumps({"pid": pid}).encode())
@@ -89,12 +100,20 @@ class Resident:
             while True:
                 pid, status = os.waitpid(-1, os.WNOHANG)
                 if not pid:
-                    return
+                    break
+                self._left.discard(pid)
                 if pid in self._running:
                     code = os.waitstatus_to_exitcode(status)
                     with contextlib.suppress(OSError):
                         self._running[pid].send(json.dumps({"code": code if code >= 0 else 128 - code}).encode())
                     self._forget(pid)
+        self._say_the_end()
+
+    def _say_the_end(self) -> None:
+        """To those who wait for it, once nothing is left that tidies up."""
+        while self._ending and not self._left:
+            with self._ending.pop() as connection, contextlib.suppress(OSError):
+                connection.send(b"{}")
 
     def _forget(self, pid: int) -> None:
         self._running.pop(pid).close()
@@ -104,9 +123,9 @@ class Resident:
         sys.exit(0)
 
 
-def _become(request: dict[str, Any], streams: list[int]) -> NoReturn:
+def _become(request: dict[str, Any], streams: list[int], caller: socket.socket) -> NoReturn:
     """Run the command in this fork, as if it had been started there."""
-    from grader.cli import main
+    from grader.cli import answered, main
 
     code = 3
     try:
@@ -114,9 +133,11 @@ def _become(request: dict[str, Any], streams: list[int]) -> NoReturn:
         for caught in (signal.SIGCHLD, signal.SIGTERM):
             signal.signal(caught, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        kept = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, KEPT_FROM) for number in (caller.fileno(), 2)]
         for number, stream in enumerate(streams):
             os.dup2(stream, number)
-        os.closerange(3, max([*streams, 64]) + 1)
+        os.closerange(3, KEPT_FROM)
+        answered.expected_by(socket.socket(fileno=kept[0]), log=kept[1])
         os.chdir(request["folder"])
         os.environ.clear()
         os.environ.update(request["environment"])

@@ -11,12 +11,12 @@ import hashlib
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader.backends.protocol import Backend, Running, Sandbox, SandboxRequest
+from grader.backends.protocol import Backend, Running
 from grader.checks import registry
 from grader.checks.images import ImageQuestions
 from grader.checks.judge import judge, not_run
@@ -26,18 +26,17 @@ from grader.course import data
 from grader.course.tree import Course, Lab
 from grader.errors import BadInput, ContentError, OurFault, SandboxFailed
 from grader.grading import evidence
+from grader.grading.sandboxes import EXAMINER, Sandboxes
 from grader.grading.submission import Submission
 from grader.grading.watched import watched
-from grader.notebook import source
 from grader.notebook.rebuild import rebuild
 from grader.result import CheckResult, Result, Seconds
 from grader.run.evidence import Evidence
-from grader.run.kernel import Kernel
 from grader.run.questions import Witness
 from grader.run.run import run
 from grader.spec.lab import TaskSpec
 from grader.stack.images import Images
-from grader.stack.lease import Lease, lease
+from grader.stack.lease import lease
 from grader.stack.stack import Stack
 from grader.work import author
 
@@ -59,6 +58,10 @@ class Place:
     evidence: Path
     images: Images | None = None
     """Where images are built and pushed; None on a machine that can't."""
+    afterwards: contextlib.ExitStack | None = None
+    """Given where somebody waits for this one verdict: it takes over what the run leaves to close, and the examiner's sandbox
+    is opened beside the cells, whether it will be asked or not. None: all is closed first, and a run whose traces can't be
+    removed is our fault."""
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -115,24 +118,28 @@ def _attempt(
     with contextlib.ExitStack() as stack:
         leased = stack.enter_context(lease(place.stack, place.running, lab.spec.services, place.backend))
         parameters = {**leased.parameters, "seed": seed % 10_000, "commit": nonce}
-        opener = functools.partial(_opened, lab, place, leased)
-        kernel = stack.enter_context(opener("run", {**work, **files}))
+        sandboxes = Sandboxes(stack, place.course, lab, place.backend, leased)
+        examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
+        kernel = sandboxes.kernel("run", {**work, **files})
         stack.enter_context(watched(leased.same, kernel.sandbox))
+        if place.afterwards is not None and (lab.folder / EXAMINER).exists():
+            sandboxes.begin("examiner", examined)
         ready = time.monotonic()
         found = run(notebook, kernel, parameters, lab.spec.limits, folder, leased.check)
         judging = time.monotonic()
         facts = Run(seed, parameters, files, work)
-        examined = {**files, **{f"{SUBMITTED}/{path}": content for path, content in work.items()}}
         hand = functools.partial(
             Hand, place.course, lab, facts, found, Witness(kernel, lab.spec.limits.cell_seconds),
             {**leased.questions(), **_image_questions(stack, place, leased.namespace)},
-            functools.cache(lambda role: _examiner(stack, lab, opener, role, examined)),
+            functools.partial(sandboxes.examiner, files=examined),
         )  # fmt: skip
         graded = judge(asked, checks, hand, place.present)
         leased.check()
         vanished = kernel.sandbox.poll()
         if vanished is not None and vanished.how == "vanished":
             raise SandboxFailed(f"the sandbox was taken away during the checks: {vanished.detail}")
+        if place.afterwards is not None:
+            place.afterwards.push(stack.pop_all())
     seconds = Seconds(
         services=round(ready - started, 3), cells=round(found.seconds, 3), checks=round(time.monotonic() - judging, 3)
     )
@@ -145,47 +152,6 @@ def _image_questions(stack: contextlib.ExitStack, place: Place, namespace: str) 
         return {}
     stack.callback(place.images.registry.close, namespace)
     return {"images": ImageQuestions(place.images, namespace)}
-
-
-@contextlib.contextmanager
-def _opened(lab: Lab, place: Place, leased: Lease, role: str, files: Mapping[str, bytes]) -> Iterator[Kernel]:
-    """A connected kernel in a fresh sandbox that holds these files and the run's credentials."""
-    request = SandboxRequest(
-        f"{role}-{secrets.token_hex(4)}", place.course.environment(lab.spec.environment), files, leased.variables,
-        leased.endpoints, lab.spec.limits,
-    )  # fmt: skip
-    with sandbox(place.backend, request) as box, Kernel(box) as kernel:
-        yield kernel
-
-
-@contextlib.contextmanager
-def sandbox(backend: Backend, request: SandboxRequest) -> Iterator[Sandbox]:
-    """A sandbox that is closed at the end, whatever happened in it."""
-    opened = backend.open(request)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-def _examiner(
-    stack: contextlib.ExitStack,
-    lab: Lab,
-    opener: Callable[[str, Mapping[str, bytes]], Any],
-    role: str,
-    files: Mapping[str, bytes],
-) -> Witness:
-    """A sandbox of this role that runs the author's own code (the given cells and examiner.py) instead of the student's, whose
-    files lie there to be looked at, or to be tried out."""
-    kernel = stack.enter_context(opener(role, files))
-    witness = Witness(kernel, lab.spec.limits.cell_seconds)
-    for cell in source.read(lab.source).cells:
-        if "given" in cell.metadata.get("tags", []):
-            witness.define(cell.source)
-    for place in (*(m.folder for m in lab.earlier), lab.folder):
-        if (place / "examiner.py").exists():
-            witness.define((place / "examiner.py").read_text(encoding="utf-8"))
-    return witness
 
 
 def version(course: Course, lab: Lab) -> str:

@@ -19,7 +19,8 @@ from grader.course import data
 from grader.course.parts import LESSONS
 from grader.course.tree import Lab, Module
 from grader.errors import OurFault
-from grader.grading.grade import Place, sandbox
+from grader.grading.grade import Place
+from grader.grading.sandboxes import sandbox
 from grader.grading.verify import Row
 from grader.notebook import source
 from grader.run.kernel import Kernel

@@ -22,6 +22,8 @@ class MlflowService:
 
     def __init__(self, address: Address, secrets: Mapping[str, str]) -> None:
         self._api = MlflowApi(address, ADMIN, secrets["admin-password"])
+        self._experiments: dict[str, str] = {}
+        """Ids of the experiments of the namespaces that this object opened, by name."""
 
     def check(self) -> None:
         """Ask for one experiment."""
@@ -33,7 +35,7 @@ class MlflowService:
         password = _password()
         with explained():
             self._user(namespace, password)
-            experiment = self._experiment(namespace)
+            experiment = self._experiments[namespace] = self._experiment(namespace)
             grant = {"username": namespace, "resource_type": "experiment", "resource_id": experiment}
             with passing(EXISTS):
                 self._api.post("3.0/mlflow/users/permissions/grant", **grant, permission="EDIT")
@@ -65,7 +67,7 @@ class MlflowService:
 
     def questions(self, namespace: str) -> MlflowQuestions:
         """Questions on the namespace's experiment."""
-        return MlflowQuestions(self._api, namespace)
+        return MlflowQuestions(self._api, namespace, self._experiments)
 
     def _user(self, name: str, password: str) -> None:
         """Make the user, or give the one that exists this password."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 from grader.services.mlflow_api import NOT_FOUND, MlflowApi, Refused, explained, passing
@@ -32,9 +33,10 @@ class MlflowQuestions:
     What was read stays as it was read until `forget`: checks see one state while nothing is asked of the student's code.
     """
 
-    def __init__(self, api: MlflowApi, namespace: str) -> None:
+    def __init__(self, api: MlflowApi, namespace: str, experiments: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`experiments`: the ids, by name, of those that are known."""
         self._api, self.namespace = api, namespace
-        self._experiments: dict[str, str] = {}
+        self._experiments = dict(experiments)
         self._read: dict[tuple[str, str], Any] = {}
 
     def forget(self) -> None:
@@ -115,7 +117,8 @@ class MlflowQuestions:
         records = [_staged(run, first + timedelta(seconds=number)) for number, run in enumerate(runs)]
         with explained():
             made = self._api.post("2.0/mlflow/course/stage", experiment=name, reader=self.namespace, runs=records)
-        self._experiments[name] = made["experiment_id"]
+        number = self._experiments[name] = made["experiment_id"]
+        self._read["runs", number] = sorted(map(run_from, made["runs"]), key=lambda run: (run.start_time, run.id))
         return name
 
     def _once(self, what: str, key: str, read: Callable[[str], Any]) -> Any:

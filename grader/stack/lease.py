@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,19 +49,19 @@ def lease(
     specs = [spec for spec in everything if spec.id in services]
     clients = {spec.id: stack.service(running[spec.id]) for spec in specs}
     with contextlib.ExitStack() as opened:
+        if not namespace:
+            for client in clients.values():
+                opened.callback(client.close, name)
+        endpoints = tuple(Endpoint(spec.id, running[spec.id].address, spec.ports[spec.endpoint]) for spec in specs)
+        with ThreadPoolExecutor() as beside:
+            grants = beside.map(lambda one: clients[one.service].open(name, backend.inside(one)), endpoints)
         variables: dict[str, str] = {}
         parameters: dict[str, Any] = {}
-        endpoints: list[Endpoint] = []
-        for spec in specs:
-            endpoint = Endpoint(spec.id, running[spec.id].address, spec.ports[spec.endpoint])
-            if not namespace:
-                opened.callback(clients[spec.id].close, name)
-            grant = clients[spec.id].open(name, backend.inside(endpoint))
+        for grant in grants:
             variables |= grant.variables
             parameters |= grant.parameters
-            endpoints.append(endpoint)
         servers = [running[spec.id] for spec in everything]
-        yield Lease(name, clients, tuple(endpoints), variables, parameters, lambda: _demand_alive(backend, servers))
+        yield Lease(name, clients, endpoints, variables, parameters, lambda: _demand_alive(backend, servers))
 
 
 def _demand_alive(backend: Backend, servers: Sequence[Running]) -> None:

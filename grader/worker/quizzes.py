@@ -7,7 +7,7 @@ import secrets
 from grader.backends.protocol import Backend, Environment, SandboxRequest
 from grader.course.tree import Course
 from grader.errors import SandboxFailed
-from grader.grading.grade import sandbox
+from grader.grading.sandboxes import sandbox
 from grader.quiz import handed_in, mend
 from grader.quiz.grade import grade
 from grader.result import Result, printable

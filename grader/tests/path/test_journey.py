@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from grader.cli import quick
 from grader.course.tree import Lab
 from grader.grading.inbox import find, of_folder
 from grader.tests import kept
-from grader.tests.path.conftest import Command
+from grader.tests.path.conftest import Command, alive
 from grader.tests.path.test_bad_input import refused
 from grader.tests.path.test_command import NOTEBOOK, solve, source, source_of_starter
+from grader.tests.path.test_resident import until
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +121,15 @@ def test_the_record_has_it_all(learner: Command, tmp_path: Path) -> None:
     events = [json.loads(line)["event"] for line in record.read_text().splitlines()[before:]]
     assert events == ["reset", "undone", "solution", "submitted"]
     assert isinstance(learner("status"), subprocess.CompletedProcess)
+
+
+def test_who_stops_right_after_a_check_waits_for_its_tidying_up(learner: Command, lab04: Lab) -> None:
+    """`mlops check` answers before the run's traces are removed; `mlops stop` takes no service down before they are."""
+    assert learner("start", "04").returncode == 0
+    assert until(lambda: quick.place(learner.home).exists())
+    solve(folder(learner) / NOTEBOOK, lab04, ["train"])
+    log = learner.home / "resident" / "log"
+    done = learner("check", "--json")
+    assert (done.returncode, json.loads(done.stdout)["outcome"], done.stderr.count("Traceback")) == (1, "finished", 0)
+    assert learner("stop").returncode == 0
+    assert (log.read_text(), alive(learner.home)) == ("", [])

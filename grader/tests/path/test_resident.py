@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -112,6 +113,22 @@ def test_stop_ends_it(served: Command) -> None:
     assert until(lambda: residents(served.home) == [])
     assert quick.run(served.home, ["status"]) is None
     assert served("status").returncode == 0
+
+
+def test_stop_waits_for_a_command_that_nobody_waits_for(tmp_path: Path) -> None:
+    """It may tidy up on services that are stopped next."""
+    mine = Command(tmp_path, tmp_path)
+    quick.start(tmp_path)
+    assert until(lambda: quick.place(tmp_path).exists())
+    (resident,) = residents(tmp_path)
+    client = waiting(mine)
+    (command,) = resident.children()
+    command.suspend()
+    client.kill()
+    client.wait()
+    threading.Timer(1, command.resume).start()
+    quick.stop(tmp_path)
+    assert not command.is_running()
 
 
 def test_stop_ends_one_that_only_starts(tmp_path: Path) -> None:
