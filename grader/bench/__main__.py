@@ -20,7 +20,7 @@ from grader.bench import figures, graders, measure, profiling, report, summary
 from grader.bench.classroom import CORE, RIGHT, WHOLE, Student, students
 from grader.bench.driver import DriverFailed
 from grader.bench.materials import Materials
-from grader.cli.app import course, home
+from grader.cli.app import course, home, side_by_side
 from grader.course.tree import Lab
 from grader.errors import CourseError
 from grader.spec.lab import LabSpec
@@ -58,7 +58,7 @@ class Bench:
 
     def __init__(self, options: argparse.Namespace, cores: int, console: Console) -> None:
         self.options, self.cores, self.console = options, cores, console
-        self.jobs: int = options.jobs or cores
+        self.jobs: int = side_by_side(options.jobs)
         self.folder = Path(tempfile.mkdtemp(prefix="mlops-bench-"))
         self.peers = graders.install_peers(home())
         self.content: dict[str, Any] = {"schema": 1, "machine": report.machine(), "options": vars(options)}
@@ -167,7 +167,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m grader.bench", description=__doc__)
     parser.add_argument("--submissions", type=int, default=30, help="size of the class (100 for the real one)")
     parser.add_argument("--rounds", type=int, default=3, help="the class is graded in so many turns")
-    parser.add_argument("--jobs", type=int, help="submissions side by side, for who can (default: the cores)")
+    parser.add_argument("--jobs", type=int, help="submissions side by side, for who can (default: one more than cores)")
     parser.add_argument("--whole", type=int, default=12, help="submissions of lab 04 with its live services; 0: none")
     parser.add_argument("--only", nargs="+", choices=graders.ALL, default=graders.USUAL, help="measure these alone")
     parser.add_argument("--no-growth", dest="growth", action="store_false", help="leave out ten times the submissions")

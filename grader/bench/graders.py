@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def start(name: str, folder: Path, materials: Materials, lab: Path, assignment: 
         OTTER_CONTAINERS: ("otter_grade", (materials.otter, assignment, jobs, BASE_IMAGE)),
         "papermill": ("papermill_loop", (materials.otter, folder / "papermill")),
         FLOOR: ("floor", (materials.otter, materials.solution, 1)),
-        FLOOR_TOGETHER: ("floor", (materials.otter, materials.solution, jobs)),
+        FLOOR_TOGETHER: ("floor", (materials.otter, materials.solution, os.cpu_count() or 1)),
     }
     module, arguments = modules[name]
     return Driver(name, module, arguments, folder / f"{name}.log", peers.python)

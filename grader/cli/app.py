@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -33,6 +34,15 @@ PlainOption = Annotated[
     bool, typer.Option("--plain", envvar="MLOPS_PLAIN", help="Sentences in place of tables and marks, for a screen reader.")
 ]
 Jobs = Annotated[int, typer.Option("--jobs", min=1, help="Submissions graded side by side.")]
+AllJobs = Annotated[
+    int | None, typer.Option("--jobs", min=1, help="Submissions graded side by side; default: one more than cores.")
+]
+
+
+def side_by_side(jobs: int | None) -> int:
+    """How many submissions a batch that has the machine for itself grades at once: while one waits for its sandbox to open or
+    to end, the cores have another."""
+    return jobs or (os.cpu_count() or 1) + 1
 
 
 def course() -> Course:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
+from grader.cli.app import AllJobs, BackendOption, app, console, course, home, leave, say, side_by_side, stack
 from grader.cli.images import images_for
 
 Labs = Annotated[list[str] | None, typer.Argument(help="Ids or numbers; all when none is given.")]
@@ -52,7 +52,7 @@ def lint() -> None:
 def verify(
     labs: Labs = None,
     backend: BackendOption = "local",
-    jobs: Jobs = 2,
+    jobs: AllJobs = None,
     twice: Annotated[bool, typer.Option("--twice", help="Grade every sample twice and compare.")] = False,
 ) -> None:
     """Authors: prove that every sample gets its declared verdict."""
@@ -70,7 +70,7 @@ def verify(
     with services.use(list(needed)) as running, images_for(chosen, services) as images:
         place = Place(tree, services.backend, services, running, home() / "evidence" / "verify", images)
         for lab in chosen:
-            for row in proof.verify(lab, place, jobs, twice):
+            for row in proof.verify(lab, place, side_by_side(jobs), twice):
                 rows.append(row)
                 say(f"  {lab.id} {row.sample}: {row.earned:g} {row.outcome} {'DIFFERS' if row.problems else 'as declared'}")
             rows += [proof.Row(lab.id, check, 0, "no sample fails it", ("add one",)) for check in proof.unkilled(lab)]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.app import BackendOption, Jobs, app, console, course, home, leave, say, stack
+from grader.cli.app import AllJobs, BackendOption, app, console, course, home, leave, say, side_by_side, stack
 from grader.cli.images import images_for, refuse_lacking
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def grade(
     lab: Annotated[str, typer.Argument(help="The lab's id or number.")],
     paths: Annotated[list[Path], typer.Argument(help="Notebooks, bundles, or folders of them.")],
     backend: BackendOption = "local",
-    jobs: Jobs = 2,
+    jobs: AllJobs = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output.")] = False,
     out: Annotated[
         Path | None, typer.Option("--out", help="Where to keep the evidence; what is graded there already is not graded again.")
@@ -49,7 +49,7 @@ def grade(
             "use --backend docker, or --trust if you have read what you are about to run",
         )
     refuse_lacking(chosen)
-    results = _graded(chosen, submissions, backend, jobs, out, as_json)
+    results = _graded(chosen, submissions, backend, side_by_side(jobs), out, as_json)
     for one in reports:
         one.write([result for result in results if isinstance(result, _result())], datetime.now(UTC))
     leave(_exit_code(results))

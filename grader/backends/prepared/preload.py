@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader.backends.prepared import randomness
+from grader.backends.prepared import kernel, randomness
 from grader.backends.prepared.kernel_channels import CHANNELS
 from grader.backends.prepared.warden import MAX_REQUEST, Warden
 
@@ -99,6 +99,7 @@ def settle() -> list[random.Random]:
     threads = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
     if len(threads) > 1:
         raise CannotPrepare(f"an import started threads, which no fork would have: {', '.join(threads[1:])}")
+    kernel.note_ours()
     gc.collect()
     generators = randomness.generators()
     gc.disable()  # each kernel enables it again
