@@ -30,8 +30,9 @@ def answer(code: int) -> None:
         return
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for written in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError):  # who read it has gone
+            written.flush()
     for stream in (1, 2):  # a pipe ends where its last writer closes it
         os.dup2(_log, stream)
     with contextlib.suppress(OSError), _caller:

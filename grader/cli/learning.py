@@ -124,15 +124,13 @@ def _show(lab: Lab, result: Result, as_json: bool, everything: bool, plain: bool
 @contextlib.contextmanager
 def _tidied_up() -> Iterator[contextlib.ExitStack]:
     """What is put into it is closed at the end. The verdict is out by then, and stands, whatever can't be closed."""
-    from grader.errors import CourseError
-
     afterwards = contextlib.ExitStack()
     try:
         yield afterwards
     finally:
         try:
             afterwards.close()
-        except CourseError as error:
+        except Exception as error:  # whatever it is, it is no part of the verdict
             say(f"what this check made on the services could not be removed, and stays: {error}")
 
 

@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 from grader.cli.quick import MAX_MESSAGE
 
 IDLE_SECONDS = 4 * 3600
-KEPT_FROM = 512
+KEPT_FROM = 200
 """Descriptors below it, but for the standard streams, are the resident's own: no command has them."""
 PRELOADED = (
     "grader.cli.main", "grader.cli.render", "grader.learner.workspace", "grader.grading.grade", "grader.grading.inbox",
