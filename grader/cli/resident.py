@@ -157,7 +157,8 @@ def _become(request: dict[str, Any], streams: list[int], caller: socket.socket) 
 
 
 def preload() -> None:
-    """Import what the commands need, and what the labs' checks compute with; read the datasets that runs are given rows of."""
+    """Import what the commands need, and what the labs' checks compute with; read the course's specs, each of which costs some 20
+    ms of YAML, and the datasets that runs are given rows of."""
     from grader.cli.main import lighten
 
     lighten()
@@ -175,6 +176,8 @@ def preload() -> None:
     _ = nowhere.s3, nowhere.iam  # asks nothing; reads boto3's descriptions
     with contextlib.suppress(CourseError):  # no course, or a broken one: the command says so when it is asked for
         course = find_course()
+        for specs in (course.modules, course.services, course.environments, course.milestones, course.drills):
+            specs()
         for lab in course.labs():
             registry.load(lab)
             build.starter(lab)
