@@ -157,8 +157,8 @@ def _become(request: dict[str, Any], streams: list[int], caller: socket.socket) 
 
 
 def preload() -> None:
-    """Import what the commands need, and what the labs' checks compute with; read the course's specs, each of which costs some 20
-    ms of YAML, and the datasets that runs are given rows of."""
+    """Import what the commands need, and what the labs' checks compute with; read the course's specs, and the datasets that
+    runs are given rows of."""
     from grader.cli.main import lighten
 
     lighten()
