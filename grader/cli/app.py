@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -42,7 +41,9 @@ AllJobs = Annotated[
 def side_by_side(jobs: int | None) -> int:
     """How many submissions a batch that has the machine for itself grades at once: while one waits for its sandbox to open or
     to end, the cores have another."""
-    return jobs or (os.cpu_count() or 1) + 1
+    from joblib import cpu_count  # which knows what a container or a batch system gives this process
+
+    return jobs or cpu_count() + 1
 
 
 def course() -> Course:

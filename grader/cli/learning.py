@@ -131,7 +131,10 @@ def _tidied_up() -> Iterator[contextlib.ExitStack]:
         try:
             afterwards.close()
         except Exception as error:  # whatever it is, it is no part of the verdict
-            say(f"what this check made on the services could not be removed, and stays: {error}")
+            say(
+                "what this check made on the services could not be removed. It stays, in no later check's way; "
+                f"`mlops doctor` says whether they are well: {error}"
+            )
 
 
 @app.command()

@@ -29,7 +29,7 @@ def note_ours() -> None:
 
 
 class WithoutModules:
-    """`sys` for ipykernel, which lists the files of all modules for its debugger: 3,500 pages copied, and 20 ms."""
+    """`sys` for ipykernel, which lists the files of all modules for its debugger: in a fork that copies pages (decision 5)."""
 
     modules: dict[str, Any] = {}
 
@@ -73,7 +73,7 @@ class PreparedKernel(IPKernelApp):
         return port
 
     def parse_command_line(self, argv: Any = None) -> None:
-        """There is none; the parser alone would take a fifth of the time that making a kernel takes."""
+        """There is none, and making its parser costs more than most else here."""
 
     def init_control(self, context: Any) -> None:
         """The control channel, without the socket of a debugger, which would try to reconnect for ever."""

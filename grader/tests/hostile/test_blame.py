@@ -86,7 +86,7 @@ def _runs(opened: Opened) -> bool:
 
 
 def _kill_service(arena: Arena, name: str) -> None:
-    arena.watched._client.kill(arena.running[name].handle["container"])
+    arena.watched._client.kill(arena.stack.running()[name].handle["container"])
 
 
 def _verdict(outage: Outage) -> tuple[Outcome, float, set[str]]:
@@ -95,7 +95,7 @@ def _verdict(outage: Outage) -> tuple[Outcome, float, set[str]]:
 
 
 @pytest.mark.parametrize("service", ["mlflow", "s3"])
-def test_a_service_that_dies_is_ours(service: str, arenas: Callable[[str], Arena], lab04: Lab) -> None:
+def test_a_service_that_dies_once_costs_nothing(service: str, arenas: Callable[[str], Arena], lab04: Lab) -> None:
     """The next try brings it up again and ends as if there had been no first; so does the next grading."""
     arena = arenas("docker")
     try:
@@ -109,6 +109,18 @@ def test_a_service_that_dies_is_ours(service: str, arenas: Callable[[str], Arena
     healed = arena.grade(lab04, sealed("healed", base(lab04, "light")), "healed")
     earned = {check.id: check.earned for check in healed.result.checks}
     assert (healed.result.outcome, earned, healed.leftovers) == ("finished", full(lab04, "light"), [])
+
+
+def test_a_service_that_dies_each_time_is_ours(arenas: Callable[[str], Arena], lab04: Lab) -> None:
+    """service_failed after exactly the promised tries, with backoff, and no mark; the next grading is as ever."""
+    arena = arenas("docker")
+    try:
+        outage = _during(arena, lab04, lambda _: _kill_service(arena, "mlflow"), TRIES, look=False)
+        assert (*_verdict(outage), outage.broken) == ("service_failed", 0.0, {"not_run"}, TRIES)
+        assert BACKOFF_SECONDS * 2 < outage.seconds < LONGEST * TRIES
+    finally:
+        arena.restart(lab04.spec.services)
+    assert arena.grade(lab04, sealed("healed", base(lab04, "light")), "healed").result.outcome == "finished"
 
 
 def test_a_sandbox_that_is_taken_away_each_time_is_ours(arenas: Callable[[str], Arena], lab04: Lab) -> None:
