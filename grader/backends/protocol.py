@@ -232,7 +232,7 @@ class RunningImage(Protocol):
         """What its health check comes to, looked at once a second; `starting` when that is not settled within `seconds`."""
 
     def users(self) -> set[int]:
-        """The numeric ids of the users that its processes run as, as the engine's machine sees them."""
+        """The numeric ids of the users that its processes run as, as the engine's machine sees them; none when it has ended."""
 
     def close(self) -> None:
         """Remove it. Never raises."""

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from grader.course.tree import Lab, Sample
+from grader.errors import BadInput
 from grader.grading import samples
 from grader.grading.grade import Place, grade
 from grader.grading.submission import Submission
@@ -30,6 +31,16 @@ def verify(lab: Lab, place: Place, jobs: int, twice: bool = False, chosen: Seque
     cases = [samples.solution(lab), samples.starter(lab), *(samples.wrong(lab, s) for s in wrong)]
     with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="verify") as pool:
         yield from pool.map(lambda case: _row(lab, place, case[0], case[1], twice), cases)
+
+
+def named(labs: Sequence[Lab], names: Sequence[str]) -> dict[Lab, list[Sample]]:
+    """The labs that have samples of these names, with these. Raises BadInput when none has one of them."""
+    found = {lab: [sample for sample in lab.samples() if sample.id in names] for lab in labs}
+    unknown = sorted(set(names) - {sample.id for samples in found.values() for sample in samples})
+    if unknown:
+        known = ", ".join(sorted(sample.id for lab in labs for sample in lab.samples()))
+        raise BadInput(f"no sample is called {', '.join(unknown)}", f"they are called {known}")
+    return {lab: samples for lab, samples in found.items() if samples}
 
 
 def unkilled(lab: Lab) -> list[str]:

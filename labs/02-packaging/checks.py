@@ -15,7 +15,15 @@ LOCAL_INDEX = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d+/course/wheels/"
 """The course's index as `uv add` notes it down, whatever port it had on the learner's machine."""
 BUDGET = 40 * MIB
 TOOLS = {"mypy", "pytest", "ruff"}
-PLANTED_FOR_RUFF = "import sys\nimport os\n\n\ndef collect(row, rows=[]):\n    rows.append(row)\n    return sys.path, rows\n"
+PLANTED_FOR_RUFF = """\
+import sys
+import os as used_by_nobody
+
+
+def collect(row, rows=[]):
+    rows.append(row)
+    return sys.path, rows
+"""
 WANTED_OF_RUFF = {"B006": "a mutable default", "F401": "an unused import", "I001": "imports out of order"}
 PLANTED_FOR_MYPY = "def untyped(row):\n    return row\n\n\nWRONG: str = 1\n"
 WANTED_OF_MYPY = {"assignment": "a number put where a text belongs", "no-untyped-def": "a function without types"}

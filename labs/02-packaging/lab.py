@@ -81,7 +81,8 @@ def release():
 #
 # - starts `churnlib.service`, which listens on port 8000;
 # - has a `HEALTHCHECK` that is healthy when the service answers, and not when it doesn't;
-# - runs as another user than root, holds no compiler, no uv, ruff, mypy or pytest, and adds at most 40 MiB to its base.
+# - runs as another user than root, holds no compiler, no uv, ruff, mypy or pytest, and adds at most 40 MiB to its base;
+# - works where nothing but `/tmp` can be written, as a careful cluster runs it (`docker run --read-only --tmpfs /tmp`).
 #
 # To try it on Linux, in a terminal: `docker build --network host --build-arg INDEX_URL=… -t churnlib .` with the address that
 # `mlops status` shows for the package index, followed by `/course/wheels/+simple/`.

@@ -168,10 +168,12 @@ class Container:
             time.sleep(POLL_SECONDS)  # the engine has no call that waits for health
 
     def users(self) -> set[int]:
-        """The ids of the users that its processes run as."""
+        """The ids of the users that its processes run as; none when it has ended."""
         try:
             found = self._client.top(self._container, "-eo pid,uid")
         except ENGINE_ERRORS as error:
+            if not self._state()["Running"]:
+                return set()
             raise OurFault(f"the engine does not list the container's processes: {says(error)}") from error
         column = found["Titles"].index("UID")
         return {int(row[column]) for row in found["Processes"] or []}

@@ -117,6 +117,7 @@ def test_a_container_is_asked_from_outside(builder: Builder) -> None:
     container.close()
     ended = image.start(("false",))
     assert ended.get(8000, "/", 1)[0] == 0
+    assert ended.users() == set()
     ended.close()
 
 

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from grader.course.tree import Course, Lab
-from grader.errors import ContentError
-from grader.grading import samples
+from grader.errors import BadInput, ContentError
+from grader.grading import samples, verify
 from grader.grading.submission import Submission
 from grader.notebook import build
 from grader.notebook.rebuild import rebuild
@@ -110,3 +110,12 @@ def test_samples_are_the_same_bytes_each_time(lab04: Lab) -> None:
     for make in (samples.solution, samples.starter):
         assert make(lab04)[0] == make(lab04)[0]
     json.loads(samples.solution(lab04)[0].notebook)
+
+
+def test_samples_are_chosen_by_name(small: Course) -> None:
+    """A lab comes with the samples that were named; a name that none has is said, with those that there are."""
+    lab = small.lab("01-adding")
+    mean = next(sample for sample in lab.samples() if sample.id == "means-wrongly")
+    assert verify.named([lab], [mean.id]) == {lab: [mean]}
+    with pytest.raises(BadInput, match="no sample is called nix"):
+        verify.named([lab], [mean.id, "nix"])
