@@ -22,41 +22,41 @@ LONGEST = TESTS / "path" / "test_proof.py"
 """Comes first: of two workers (`pytest -n 2`) one begins with it, or the other would wait for it at the end."""
 
 
-HEAVY = ("01-foundations", "02-packaging", "03-data-versioning", "capstone")
-"""Content whose proof takes minutes: a run of the tests proves a part of it, on one backend. With MLOPS_PROOF=full the tests
-prove all content on both, as `mlops verify` does."""
-SHARE = 4
-"""Of heavy content a run of the tests takes every so manieth known-wrong sample, and of the capstone the last milestone."""
 BACKENDS = ("local", "docker")
-"""On which all other content is proved: its known-wrong samples by turns, each on one of them."""
+SHARE = 6
+"""A run of the tests proves every so manieth known-wrong sample of a lab, and of the capstone the last milestone, on one of the
+BACKENDS. With MLOPS_PROOF=full the tests prove all content on both, as `mlops verify` does."""
 FULL = os.environ.get("MLOPS_PROOF") == "full"
 
 
-def _turn() -> tuple[int, str]:
-    """Which of the known-wrong samples of heavy content are proved, and on which backend: the commit's hash says it, so that
-    from commit to commit it is others, and for a commit always the same."""
+def _turn() -> tuple[int, int]:
+    """Which sample is the first, and which backend: the commit's hash says it, so that from commit to commit it is others, and
+    for a commit always the same."""
     asked = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
     commit = subprocess.run(asked, capture_output=True, text=True, check=False).stdout or "0"
     backend, sample = divmod(int(commit[:8], 16) % (SHARE * len(BACKENDS)), SHARE)
-    return sample, BACKENDS[backend]
+    return sample, backend
 
 
-FIRST, PROVED_ON = _turn()
+FIRST, TURN = _turn()
 
 
-def share_of(lab: Lab, backend: str) -> list[Sample]:
-    """The known-wrong samples of a lab that this run of the tests proves on this backend."""
-    if FULL:
-        return lab.samples()
-    heavy = lab.id in HEAVY or lab.id.startswith("capstone")
-    return lab.samples()[FIRST::SHARE] if heavy else lab.samples()[BACKENDS.index(backend) :: len(BACKENDS)]
+def proved_on(content: str) -> str:
+    """The backend on which this run proves a lab (or `capstone`): neighbours on different ones, so that each has some."""
+    number = content.partition("-")[0]
+    return BACKENDS[(TURN + (int(number) if number.isdigit() else 1)) % len(BACKENDS)]
+
+
+def share_of(lab: Lab) -> list[Sample]:
+    """The known-wrong samples of a lab that this run of the tests proves."""
+    return lab.samples() if FULL else lab.samples()[FIRST::SHARE]
 
 
 def pytest_report_header() -> str:
     """What of the content this run proves."""
     if FULL:
         return "proof: all content on both backends"
-    return f"proof: of heavy content every {SHARE}th known-wrong sample from number {FIRST} on, on {PROVED_ON}"
+    return f"proof: of each lab every {SHARE}th known-wrong sample from number {FIRST} on, lab 00 on {proved_on('00')}"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -77,10 +77,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def proved_elsewhere(item: pytest.Item) -> bool:
-    """Whether this is a proof of heavy content on the backend that doesn't prove it."""
+    """Whether this is a proof of content on the backend that doesn't prove it."""
     parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
-    content = "capstone" if TESTS / "capstone" in item.path.parents else parameters.get("lab", "")
-    return content in HEAVY and parameters.get("place", PROVED_ON) != PROVED_ON
+    content = "capstone" if TESTS / "capstone" in item.path.parents else str(parameters.get("lab", ""))
+    return content != "" and parameters.get("place", proved_on(content)) != proved_on(content)
 
 
 @pytest.fixture(scope="session")

@@ -25,8 +25,8 @@ def lab(request: pytest.FixtureRequest, course: Course) -> Lab:
 
 def test_every_sample_gets_exactly_its_declared_verdict(place: Place, lab: Lab) -> None:
     """Solution, starter and each known-wrong sample: points by check and outcome as declared. Unless MLOPS_PROOF is `full`
-    each wrong one is proved on one backend, of a lab whose proof takes minutes only a share (`grader/tests/conftest.py`)."""
-    wrong = share_of(lab, place.backend.name)
+    this is proved on one backend, of the wrong ones a share (`grader/tests/conftest.py`)."""
+    wrong = share_of(lab)
     rows = list(verify.verify(lab, place, jobs=2, chosen=wrong))
     assert [row.sample for row in rows] == ["solution", "starter", *(s.id for s in wrong)]
     assert {row.sample: row.problems for row in rows if row.problems} == {}
