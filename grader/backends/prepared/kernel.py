@@ -21,11 +21,14 @@ ipykernel.ipkernel._is_debugpy_available = False  # type: ignore[attr-defined]
 OURS: list[str] = []
 """Modules of ours that are no business of a notebook. Noted before a fork: a search in it would touch all names, and so copy
 their pages."""
+MODULES: set[str] = set()
+"""The names of all others, for IPython, which wants to know what was imported before the first cell. Noted then, too."""
 
 
 def note_ours() -> None:
     """Note what is ours among the imported modules."""
     OURS[:] = [name for name in sys.modules if name.startswith("grader.")]
+    MODULES.update(sys.modules.keys() - OURS)
 
 
 class WithoutModules:
@@ -104,6 +107,14 @@ class PreparedKernel(IPKernelApp):
 
     def load_config_file(self, *_: Any, **__: Any) -> None:
         """Nothing is configured from files."""
+
+    def _configure_logging(self) -> None:
+        """What a kernel logs, nobody reads; warnings reach standard error without a handler of its own."""
+
+    def init_code(self) -> None:
+        """There is none to run before the first cell: what remains is to note which names and modules were there."""
+        self.shell.user_ns_hidden.update(self.shell.user_ns)
+        self.shell._sys_modules_keys = MODULES
 
     def log_connection_info(self) -> None:
         """Nobody reads it; the ports are kept, as the kernel asks for them."""
