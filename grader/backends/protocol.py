@@ -250,7 +250,8 @@ class BuiltImage(Protocol):
         """The files of the last stage by path, and whether somebody may execute them (so are all links)."""
 
     def start(self, command: tuple[str, ...] | None = None) -> RunningImage:
-        """Run it as it says itself, or with `command` in place of what it would start."""
+        """Run it as it says itself, or with `command` in place of what it would start. Raises BuildFailed when it says nothing
+        that could be run."""
 
     def push(self, repository: str, tags: Sequence[str], account: tuple[str, str]) -> None:
         """Push it under these tags."""

@@ -40,8 +40,11 @@ class ImageQuestions:
 
     @contextlib.contextmanager
     def running(self, image: BuiltImage, command: tuple[str, ...] | None = None) -> Iterator[RunningImage]:
-        """A container of it, removed at the end."""
-        container = image.start(command)
+        """A container of it, removed at the end. Raises Fail when none can be made."""
+        try:
+            container = image.start(command)
+        except BuildFailed as failure:
+            raise Fail("an image that can be run", str(failure)) from None
         try:
             yield container
         finally:

@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import ImageNotFound, NotFound
+from docker.errors import APIError, ImageNotFound, NotFound
 
 from grader.backends import owner
 from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
 from grader.backends.docker.containers import remove
-from grader.backends.docker.engine import ENGINE_ERRORS, says
+from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.docker.hosting import DATA, USER
 from grader.backends.docker.images import archive_of
 from grader.backends.protocol import BuildFailed, BuildRequest, Running
@@ -125,7 +125,7 @@ class Builder:
             container_limits={"memory": memory, "memswap": memory}, timeout=request.seconds,
         )  # fmt: skip
         deadline = time.monotonic() + request.seconds
-        for event in events:
+        for event in _accepted(events):
             build.hear(str(event.get("stream") or event.get("error") or ""))
             if "error" in event:
                 raise BuildFailed("the build failed:\n" + "\n".join(build.last))
@@ -196,3 +196,13 @@ class _Build:
                 self.own_layers += [ended[1]] if self._copied else []
             elif built := BUILT.match(line):
                 self.image = built[1]
+
+
+def _accepted(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """What the engine says of a build. Raises BuildFailed when it refuses the Dockerfile, before its first step."""
+    try:
+        yield from events
+    except APIError as error:
+        if refuses(error):
+            raise BuildFailed(f"the build failed:\n{says(error)}") from error
+        raise

@@ -15,8 +15,8 @@ from docker.types import LogConfig
 from grader.backends import owner
 from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker.containers import remove
-from grader.backends.docker.engine import ENGINE_ERRORS, says
-from grader.backends.protocol import Health
+from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
+from grader.backends.protocol import BuildFailed, Health
 from grader.errors import OurFault
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class DockerImage:
             remove(self._client, container)
 
     def start(self, command: tuple[str, ...] | None = None) -> Container:
-        """Run it. Raises OurFault when the engine can't even try; a command that isn't there shows in what is asked then."""
+        """Run it. Raises BuildFailed when it says nothing that could be run, OurFault when the engine can't even try; a command
+        that isn't there shows in what is asked then."""
         container = self._create(command)
         with suppress(*ENGINE_ERRORS):  # its command can't be run: nothing will answer
             self._client.start(container)
@@ -111,7 +112,8 @@ class DockerImage:
                 ),
             )  # fmt: skip
         except ENGINE_ERRORS as error:
-            raise OurFault(f"no container of the image could be made: {says(error)}") from error
+            why = f"no container of the image could be made: {says(error)}"
+            raise (BuildFailed(why) if refuses(error) else OurFault(why)) from error
         return str(made["Id"])
 
 
@@ -125,7 +127,7 @@ class Container:
         """Status and body of a GET on its loopback; status 0 when nothing answers in time."""
         client = self._client
         if not self._state()["Running"]:
-            return 0, f"the container has ended: {self._log()}"
+            return 0, f"the container has ended: {self._last_words()}"
         command = ["python", "-c", ASK, f"http://127.0.0.1:{port}{path}", str(seconds), str(MOST_BYTES)]
         try:
             made = client.create_container(
@@ -146,7 +148,7 @@ class Container:
             status, body = json.loads(said)
         except ENGINE_ERRORS as error:
             if not self._state()["Running"]:
-                return 0, f"the container has ended: {self._log()}"
+                return 0, f"the container has ended: {self._last_words()}"
             raise OurFault(f"the image could not be asked: {says(error)}") from error
         finally:
             remove(client, asker)
@@ -162,7 +164,7 @@ class Container:
                 return Health("none", "the image has no HEALTHCHECK")
             log = "".join(str(entry.get("Output", "")) for entry in (health.get("Log") or [])[-1:])[:500]
             if not state["Running"]:
-                return Health("unhealthy", f"the container has ended: {self._log()}")
+                return Health("unhealthy", f"the container has ended: {self._last_words()}")
             if health["Status"] != "starting" or time.monotonic() > deadline:
                 return Health(str(health["Status"]), log)
             time.sleep(POLL_SECONDS)  # the engine has no call that waits for health
@@ -188,6 +190,10 @@ class Container:
         except ENGINE_ERRORS as error:
             raise OurFault(f"the engine does not answer for the container: {says(error)}") from error
         return state
+
+    def _last_words(self) -> str:
+        """The end of its log; of one that never started, why."""
+        return self._log() or str(self._state().get("Error", ""))[-500:]
 
     def _log(self) -> str:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import docker
@@ -49,6 +50,11 @@ def connect() -> docker.APIClient:
 def says(error: Exception) -> str:
     """The engine's own words."""
     return str(error.explanation) if isinstance(error, APIError) and error.explanation else str(error)
+
+
+def refuses(error: Exception) -> bool:
+    """Whether the engine finds fault with what it was asked, and not with itself."""
+    return isinstance(error, APIError) and error.status_code == HTTPStatus.BAD_REQUEST
 
 
 def _where() -> str:

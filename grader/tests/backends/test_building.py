@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 
@@ -83,6 +84,23 @@ def test_what_a_step_says_when_it_fails(builder: Builder) -> None:
         builder.build(BuildRequest({}, {}, 60, 256))
 
 
+NO_DOCKERFILES = {
+    "empty": ("", "cannot be empty"),
+    "a-comment": ("# later\n", "file with no instructions"),
+    "no-stage": ("RUN true\n", "no build stage in current context"),
+    "misspelt": (f"FROM {BASE}\nFORM x\n", "line 2: unknown instruction: FORM"),
+    "copy-of-nothing": (f"FROM {BASE}\nCOPY x\n", "COPY requires at least two arguments"),
+    "health-check": (f"FROM {BASE}\nHEALTHCHECK --interval=soon CMD true\n", 'invalid duration "soon"'),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), NO_DOCKERFILES.values(), ids=NO_DOCKERFILES)
+def test_what_the_engine_can_t_parse_is_its_writer_s_fault(builder: Builder, text: str, said: str) -> None:
+    """The engine refuses such a file before the first step; its words reach the writer, and the grader is not to blame."""
+    with pytest.raises(BuildFailed, match=f"the build failed:\n.*{re.escape(said)}"):
+        build(builder, text)
+
+
 def test_a_build_ends_at_its_limits(builder: Builder) -> None:
     """One that prints for ever ends at its time, one that takes too much memory is killed."""
     with pytest.raises(BuildFailed, match="more than 3 s"):
@@ -118,6 +136,11 @@ def test_a_container_is_asked_from_outside(builder: Builder) -> None:
     ended = image.start(("false",))
     assert ended.get(8000, "/", 1)[0] == 0
     assert ended.users() == set()
+    absent = image.start(("/no/such/command",))
+    assert "/no/such/command: no such file" in absent.get(8000, "/", 1)[1]
+    absent.close()
+    with pytest.raises(BuildFailed, match="No command specified"):
+        build(builder, f"FROM {BASE}\nENTRYPOINT []\nCMD []\n").start()
     ended.close()
 
 
