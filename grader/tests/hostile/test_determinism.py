@@ -16,13 +16,14 @@ from grader.tests.hostile.arena import Arena
 
 pytestmark = [pytest.mark.services, pytest.mark.docker]
 TIMES = int(os.environ.get("MLOPS_DETERMINISM_TIMES", "3"))
-"""Set it to 20 for the thorough version."""
+"""Set it to 20 for the thorough version, with every sample of the lab (an hour on 2 cores)."""
+THOROUGH = 20
 SAMPLES = ("constant-metric", "ties-by-the-latest", "split-ignores-the-seed")
 
 
 def _submissions(lab: Lab) -> list[Submission]:
-    chosen = [sample for sample in lab.samples() if sample.id in SAMPLES]
-    assert len(chosen) == len(SAMPLES)
+    chosen = [sample for sample in lab.samples() if sample.id in SAMPLES or TIMES >= THOROUGH]
+    assert {sample.id for sample in chosen} >= set(SAMPLES)
     return [samples.solution(lab)[0], *(samples.wrong(lab, sample)[0] for sample in chosen)]
 
 
