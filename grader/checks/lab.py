@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NoReturn, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import is_typeddict
 
 from grader.checks.expect import Expectation, Fail, NotRun, each, show
 from grader.checks.images import ImageQuestions
@@ -113,6 +115,13 @@ class Lab:
         except UnicodeDecodeError:
             raise Fail(f"{path} is a text file", "it is not UTF-8 text") from None
 
+    def toml(self, path: str) -> dict[str, Any]:
+        """What a TOML file says that was handed in. Raises NotRun or Fail."""
+        try:
+            return tomllib.loads(self.submitted(path))
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise Fail(f"a {path} that can be read", f"it is no TOML: {error}") from None
+
     def draw(self, name: str, low: int, high: int) -> int:
         """An integer in [low, high] drawn by the submission's seed and this name: the same in every check."""
         return random.Random(f"{self.run.seed}:{name}").randint(low, high)  # noqa: S311  # hides nothing
@@ -214,5 +223,11 @@ class Lab:
         try:
             return TypeAdapter(returns).validate_python(answer, strict=True)
         except ValidationError:
-            wanted = str(returns) if not isinstance(returns, type) or returns.__module__ == "types" else returns.__name__
-            raise Fail(f"{what} gives {wanted}", f"{show(answer)} ({type(answer).__name__})") from None
+            raise Fail(f"{what} gives {_shown(returns)}", f"{show(answer)} ({type(answer).__name__})") from None
+
+
+def _shown(wanted: Any) -> str:
+    """A type as a learner reads it."""
+    if is_typeddict(wanted):
+        return f"a dict with {', '.join(wanted.__annotations__)}"
+    return str(wanted) if not isinstance(wanted, type) or wanted.__module__ == "types" else wanted.__name__

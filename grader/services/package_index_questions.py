@@ -9,6 +9,8 @@ from grader.services.package_index_client import COURSE, PackageIndexAdmin
 
 BUILD_ADDRESS = "http://127.0.0.1:3141"
 """Where an image build finds the course's wheels."""
+NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", re.ASCII)
+"""A project's name: https://packaging.python.org/en/latest/specifications/name-normalization/"""
 _FILE = re.compile(r'url = "[^"]*/([^"/]+)", hash = "sha256:([0-9a-f]{64})"')
 _REGISTRY = re.compile(r'registry = "[^"]*"')
 
@@ -39,7 +41,10 @@ class PackageIndexQuestions:
         return [Release(name, hashed.partition("=")[2]) for name, hashed in named]
 
     def hashes(self, project: str) -> frozenset[str]:
-        """The SHA-256 of every file of a project that the course's index serves; none when it lacks the project."""
+        """The SHA-256 of every file of a project that the course's index serves; none when it lacks the project, or when no
+        project can be called so."""
+        if not NAME.fullmatch(project):
+            return frozenset()
         answer = self._admin.send("GET", f"/{COURSE}/+simple/{project}/", missing_is_fine=True)
         return frozenset(re.findall(r"sha256=([0-9a-f]{64})", answer.text)) if answer.ok else frozenset()
 

@@ -6,6 +6,7 @@ from typing import Any
 from grader.checks import Lab, NotRun, check
 from grader.checks.expect import is_number
 
+from .checks_answers import Judged, Sides, largest_gap, row_key
 from .checks_exports import Row, exports, key, prices, table
 
 SECRETS = [r"whk_[0-9a-f]{24}", r"AKIA[0-9A-Z]{16}", r"-----BEGIN [A-Z ]*PRIVATE KEY-----"]
@@ -43,18 +44,19 @@ def number_in(value: object) -> float:
 def the_same_number_twice(lab: Lab) -> None:
     """Two fresh processes with the same rows and seed judge the same customers and give them the same scores."""
     rows = exports(lab, customers=250)
-    first, second = lab.call("twice", table(rows), {"seed": lab.draw("seed", 100, 999)}, returns=list[dict[str, Any]])
-    same = sorted(map(tuple, first["today"])) == sorted(map(tuple, second["today"]))
+    processes = lab.call("twice", table(rows), {"seed": lab.draw("seed", 100, 999)}, returns=list[Judged])
+    lab.expect("processes that answered", len(processes)).equals(2)
+    first, second = processes
+    same = sorted(map(repr, first["today"])) == sorted(map(repr, second["today"]))
     lab.expect("the rows that are judged", same, f"{len(first['today'])} and {len(second['today'])} rows").is_true("the same")
-    gap = max((abs(a - b) for a, b in zip(first["scores"], second["scores"], strict=True)), default=0.0)
+    gap = largest_gap(lab, first["scores"], second["scores"])
     lab.expect("largest difference of a score", gap, "same customers judged").close_to(0.0, within=1e-9)
 
 
 def sides(lab: Lab, rows: Sequence[Row], **changes: Any) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
     """The keys on both sides of the split: to learn from, to be judged on."""
-    answer = lab.call("sides", table(rows), changes, returns=dict[str, list[list[Any]]])
-    past, today = ([(int(row[0]), str(row[1])) for row in answer[side]] for side in ("past", "today"))
-    return past, today
+    answer = lab.call("sides", table(rows), changes, returns=Sides)
+    return [row_key(row) for row in answer["past"]], [row_key(row) for row in answer["today"]]
 
 
 @check("other-seed")
@@ -122,9 +124,9 @@ def the_configuration_decides(lab: Lab) -> None:
     past, today = table(rows[:260]), table(rows[260:])
     wanted = {"C": 10.0}, {"C": 0.001}, {"C": 10.0, "prices": prices(lab)}
     free, held, dearer = (lab.call("scores", past, today, changes, returns=list[float]) for changes in wanted)
-    gap = max(abs(a - b) for a, b in zip(free, held, strict=True))
+    gap = largest_gap(lab, free, held)
     lab.expect("scores", gap > 0.02, f"largest difference {gap:.2g}").is_true("others with C=0.001 than with C=10")
-    gap = max(abs(a - b) for a, b in zip(free, dearer, strict=True))
+    gap = largest_gap(lab, free, dearer)
     lab.expect("difference that other prices make to a score", gap, "same C").close_to(0.0, within=1e-9)
 
 

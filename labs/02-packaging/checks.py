@@ -1,10 +1,11 @@
+import contextlib
+import json
 import re
-import tomllib
 from typing import Any
 
-import yaml
-
-from grader.checks import Fail, Lab, NotRun, check
+from grader.checks import Fail, Lab, NotRun, RunningImage, check
+from grader.checks.ended import Ended
+from grader.checks.tables import below, tables
 
 from .checks_scoring import MODEL, MUTANTS, REWRITTEN, expected, rows, same_scores
 
@@ -51,14 +52,6 @@ def located(lab: Lab, address: str) -> dict[str, str]:
     return {"uv.lock": lock, "pyproject.toml": LOCAL_INDEX.sub(f"{address}/course/wheels/", lab.submitted("pyproject.toml"))}
 
 
-def project(lab: Lab) -> dict[str, Any]:
-    """The project's declaration, read and not run. Raises NotRun or Fail."""
-    try:
-        return tomllib.loads(lab.submitted("pyproject.toml"))
-    except tomllib.TOMLDecodeError as error:
-        raise Fail("a pyproject.toml that can be read", f"it is no TOML: {error}") from None
-
-
 def unseen(found: list[dict[str, str]], modules: dict[str, str], wanted: dict[str, str]) -> list[str]:
     """What a tool didn't find of the faults planted at the end of each module."""
     caught = {(one["file"], one["code"]) for one in found if one["planted"] == "yes"}
@@ -69,19 +62,14 @@ def unseen(found: list[dict[str, str]], modules: dict[str, str], wanted: dict[st
 @check("locked")
 def every_package_is_locked(lab: Lab) -> None:
     """Every package in `uv.lock`, the tools of development included, is pinned by a hash that the index really serves."""
-    try:
-        packages = tomllib.loads(lab.submitted("uv.lock")).get("package", [])
-    except tomllib.TOMLDecodeError as error:
-        raise Fail("a lock that uv wrote", f"uv.lock is no TOML: {error}") from None
-    locked = [package for package in packages if package.get("name") != "churnlib"]
-    missing = ({"pyyaml", *TOOLS}) - {package.get("name") for package in locked}
+    locked = [package for package in tables(lab.toml("uv.lock"), "package") if package.get("name") != "churnlib"]
+    missing = ({"pyyaml", *TOOLS}) - {str(package.get("name")) for package in locked}
     if missing:
         lab.fail("pyyaml and the tools of development in the lock", f"without {', '.join(sorted(missing))}")
 
-    def problem(package: dict[str, object]) -> str:
+    def problem(package: dict[str, Any]) -> str:
         name, version = str(package.get("name")), str(package.get("version"))
-        wheels = package.get("wheels")
-        hashes = {str(wheel.get("hash", "")).removeprefix("sha256:") for wheel in wheels} if isinstance(wheels, list) else set()
+        hashes = {str(wheel.get("hash", "")).removeprefix("sha256:") for wheel in tables(package, "wheels")}
         served = lab.package_index.hashes(name)
         if "" in hashes or not hashes:
             return f"{name} {version} has a file without a hash"
@@ -123,7 +111,8 @@ def mypy_looks_and_finds_nothing(lab: Lab) -> None:
     silenced = [name for name, text in modules.items() if re.search(r"#\s*(type:\s*ignore|mypy:)", text)]
     if silenced:
         lab.fail("nothing is silenced", f"{', '.join(silenced)} holds a `type: ignore` or a `mypy:` comment")
-    if "plugins" in project(lab).get("tool", {}).get("mypy", {}) or any(path.endswith(".pyi") for path in lab.run.submitted):
+    plugged = "plugins" in below(lab.toml("pyproject.toml"), "tool", "mypy")
+    if plugged or any(path.endswith(".pyi") for path in lab.run.submitted):
         lab.fail("mypy as it comes, on the code itself", "a plugin of mypy, or a stub file in front of a module")
     found = lab.examine("typed", PLANTED_FOR_MYPY, returns=list[dict[str, str]])
     own = [f"{one['file']}: {one['message']} [{one['code']}]" for one in found if one["planted"] == "no"]
@@ -147,8 +136,7 @@ def handed_over(lab: Lab) -> str:
 
 def tested(lab: Lab, files: dict[str, str]) -> tuple[int, str]:
     """Exit code of the learner's tests on a package of these files, and what they said."""
-    answer = lab.try_out("suite", files, returns=dict[str, str])
-    return int(answer["code"]), answer["said"]
+    return lab.try_out("suite", files, returns=Ended)
 
 
 def failures(said: str) -> str:
@@ -227,6 +215,16 @@ def query(row: dict[str, str]) -> str:
     return f"/score?{pairs}"
 
 
+def served(container: RunningImage, row: dict[str, str]) -> Any:
+    """What the service of an image says of this customer: its `churn`, or else all that it said."""
+    status, body = container.get(PORT, query(row), seconds=20)
+    with contextlib.suppress(ValueError, RecursionError):
+        answer = json.loads(body)
+        if status == 200 and isinstance(answer, dict) and "churn" in answer:
+            return answer["churn"]
+    return f"status {status}: {body}"
+
+
 @check("image-healthy")
 def the_image_serves_and_tells_the_truth(lab: Lab) -> None:
     """The image built from your Dockerfile starts, scores customers, becomes healthy, and turns unhealthy when its service is
@@ -234,8 +232,7 @@ def the_image_serves_and_tells_the_truth(lab: Lab) -> None:
     image = lab.images.build(context(lab), arguments(lab))
     row = rows(lab, 2)[1]
     with lab.images.running(image) as container:
-        status, body = container.get(PORT, query(row), seconds=20)
-        answer = yaml.safe_load(body).get("churn") if status == 200 else f"status {status}: {body}"
+        answer = served(container, row)
         lab.expect("score of a drawn customer", answer, f"GET {query(row)[:40]}… on port {PORT}").close_to(
             expected(lab, row), within=1e-9
         )
@@ -287,8 +284,7 @@ def a_change_of_the_source_keeps_the_dependencies(lab: Lab) -> None:
     image = lab.images.build(context(lab, {"src/churnlib/model.yaml": changed}), arguments(lab))
     row = rows(lab, 2)[1]
     with lab.images.running(image) as container:
-        status, body = container.get(PORT, query(row), seconds=20)
-    answer = yaml.safe_load(body).get("churn") if status == 200 else f"status {status}: {body}"
+        answer = served(container, row)
     lab.expect("score after a change of model.yaml", answer).close_to(expected(lab, row, intercept), within=1e-9)
     again = sorted(path for path in image.written if path.endswith("/yaml/__init__.py"))
     if again:

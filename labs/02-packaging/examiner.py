@@ -121,4 +121,4 @@ def suite(package):
         (inside / name).write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests"]
     code, _, said = ran(command, folder, PYTHONPATH=str(folder / "src"))
-    return {"code": str(code), "said": said}
+    return [code, said]

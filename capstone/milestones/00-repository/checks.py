@@ -2,6 +2,7 @@ import re
 from typing import Any
 
 from grader.checks import Lab, NotRun, check
+from grader.checks.ended import Ended
 
 SECRETS = [
     r"AKIA[0-9A-Z]{16}",
@@ -83,6 +84,6 @@ def a_colleague_gets_what_works(lab: Lab) -> None:
     """What you hand in is what is committed, and in a fresh clone of it the tests pass."""
     uncommitted = [f"{path} is not as in the last commit" for path in repository(lab)["uncommitted"]]
     lab.expect("files", uncommitted[:5]).equals([], why="as in the last commit, all of them")
-    code, said = lab.try_out("tests_of_a_clone", returns=list[Any])
+    code, said = lab.try_out("tests_of_a_clone", returns=Ended)
     if code != 0:
         lab.fail("pytest ends with 0 in a fresh clone", f"pytest ended with {code}: {said}")

@@ -2,12 +2,21 @@ import csv
 import io
 from typing import Any
 
+from typing_extensions import TypedDict
+
 from grader.checks import Lab, check
 from grader.course.data import csv_text
 from grader.run.questions import Csv
 
 Row = dict[str, str]
 Key = tuple[int, int]
+
+
+class Judged(TypedDict):
+    """The rows that a process judged, and their scores."""
+
+    today: list[list[Any]]
+    scores: list[float]
 
 
 def customers(lab: Lab, count: int) -> list[Row]:
@@ -34,7 +43,7 @@ def keys(rows: list[Row]) -> list[Key]:
 def sides(lab: Lab, rows: list[Row], **changes: Any) -> tuple[list[Key], list[Key]]:
     """The keys on both sides of the split: to learn from, to be judged on."""
     answer = lab.call("sides", table(rows), changes, returns=dict[str, list[list[int]]])
-    past, today = ([(row[0], row[1]) for row in answer[side]] for side in ("past", "today"))
+    past, today = ([(row[0], row[1]) for row in answer.get(side, []) if len(row) == 2] for side in ("past", "today"))
     return past, today
 
 
@@ -75,7 +84,9 @@ def the_seed_says_who_is_judged(lab: Lab) -> None:
     others."""
     rows = customers(lab, 240)
     one, other = lab.random.sample(range(100, 1000), 2)
-    first, second = lab.call("twice", table(rows), {"seed": one}, returns=list[dict[str, Any]])
+    processes = lab.call("twice", table(rows), {"seed": one}, returns=list[Judged])
+    lab.expect("processes that answered", len(processes)).equals(2)
+    first, second = processes
     lab.expect("judged customers, twice", first["today"] == second["today"], f"seed {one}").is_true(
         "the same in both processes"
     )

@@ -4,17 +4,20 @@ import io
 import json
 import re
 import sys
-import tomllib
 from collections.abc import Iterator
 from typing import Any
 
 from grader.checks import Fail, Lab, NotRun, check
+from grader.checks.ended import Ended
+from grader.checks.tables import array, below, tables
 from grader.course.data import csv_text
 from grader.run.questions import Csv
 
 NAMES = {"sklearn": "scikit-learn", "yaml": "pyyaml", "dvc": "dvc", "git": "gitpython"}
 """Packages whose module has another name."""
 OWN = "churn_predictor"
+LONGEST_PATTERN = 200
+"""Characters of a line in .dockerignore that is looked at."""
 KEPT_OUT, LET_IN = ["data/customers.csv", ".env", ".git/HEAD", ".venv/pyvenv.cfg"], ["src/churn_predictor/data.py", "uv.lock"]
 AROUND = """
 
@@ -82,21 +85,13 @@ def imported(source: str) -> Iterator[str]:
             yield (node.module or "").partition(".")[0]
 
 
-def project(lab: Lab, file: str) -> dict[str, Any]:
-    """pyproject.toml or uv.lock."""
-    try:
-        return tomllib.loads(lab.submitted(file))
-    except tomllib.TOMLDecodeError as error:
-        raise Fail(f"{file} is TOML", f"it can't be read: {error}") from None
-
-
 def undeclared(lab: Lab) -> list[str]:
     """Packages that the code imports and that `dependencies` doesn't name."""
-    declared = project(lab, "pyproject.toml").get("project", {}).get("dependencies", [])
+    declared = array(below(lab.toml("pyproject.toml"), "project"), "dependencies")
     names = {re.split(r"[^\w.-]", str(entry).strip())[0].lower().replace("_", "-") for entry in declared}
     try:
         tops = {top for source in modules(lab).values() for top in imported(source)}
-    except SyntaxError as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Fail("Python that can be parsed", str(error)) from None
     wanted = {NAMES.get(top, top) for top in tops if top not in sys.stdlib_module_names and top not in (OWN, "numpy", "")}
     return sorted(wanted - names)
@@ -106,7 +101,7 @@ def undeclared(lab: Lab) -> list[str]:
 def the_lock_fits_what_is_declared(lab: Lab) -> None:
     """What the package imports is declared in `pyproject.toml`, `uv.lock` was made from it as it stands, and every locked
     package has the hash of its files."""
-    packages = project(lab, "uv.lock").get("package", [])
+    packages = tables(lab.toml("uv.lock"), "package")
     missing = [f"{name} is imported, and not declared" for name in undeclared(lab)]
     lab.expect("dependencies", missing).equals([])
     names = {str(package.get("name")) for package in packages}
@@ -114,11 +109,11 @@ def the_lock_fits_what_is_declared(lab: Lab) -> None:
     bare = [
         str(package.get("name"))
         for package in packages
-        if "registry" in package.get("source", {})
-        and not all(re.fullmatch(r"sha256:[0-9a-f]{64}", str(file.get("hash"))) for file in package.get("wheels") or [{}])
+        if "registry" in below(package, "source")
+        and not all(re.fullmatch(r"sha256:[0-9a-f]{64}", str(file.get("hash"))) for file in tables(package, "wheels") or [{}])
     ]
     lab.expect("locked packages without a hash", bare).equals([])
-    code, said = lab.examine("lock_checked", returns=list[Any])
+    code, said = lab.examine("lock_checked", returns=Ended)
     if code != 0:
         lab.fail("`uv lock --check` has nothing to say", f"the lock needs to be updated: {said}")
 
@@ -134,13 +129,18 @@ def it_works_far_from_its_source(lab: Lab) -> None:
     ]
     changes = {"seed": lab.random.randint(100, 999), "C": 0.1, "prices": {"missed": lab.random.choice([40, 90]), "wasted": 25}}
     config = lab.call("configured", {**changes, "data": "rows.csv"}, returns=dict[str, Any])
-    code, said = lab.try_out("wheel_says", Csv(csv_text(rows)), config, returns=list[Any])
+    code, said = lab.try_out("wheel_says", Csv(csv_text(rows)), config, returns=Ended)
     if code != 0:
         lab.fail("the wheel builds, installs and runs", str(said))
     answer = lab.call("sides", Csv(csv_text(rows)), changes, returns=dict[str, list[list[int]]])
     by_id = {int(row["customer_id"]): row for row in rows}
-    past, today = ([by_id[customer] for customer, _ in answer[side]] for side in ("past", "today"))
+    chosen = [[key[0] if key else 0 for key in answer.get(side, [])] for side in ("past", "today")]
+    strange = sorted({customer for side in chosen for customer in side} - by_id.keys())
+    lab.expect("customers in the split who are not in the rows", strange[:5], "your own split").equals([])
+    lab.expect("sides of the split with a row", sum(map(bool, chosen)), "your own split").equals(2)
+    past, today = ([by_id[customer] for customer in side] for side in chosen)
     scores = lab.call("scores_after", Csv(csv_text(past)), Csv(csv_text(today)), changes, returns=list[float])
+    lab.expect("number of scores", len(scores), "one for each row that is judged").equals(len(today))
     wanted = [[0, 0], [0, 0]]
     for row, score in zip(today, scores, strict=True):
         wanted[row["churn"] == "Yes"][score > 25 / (25 + changes["prices"]["missed"])] += 1  # type: ignore[index]
@@ -158,12 +158,12 @@ def it_works_far_from_its_source(lab: Lab) -> None:
 def the_tests_notice_a_fault(lab: Lab) -> None:
     """Your tests pass on your code and on code that behaves the same, and fail on each fault that we put into it."""
     init = modules(lab)[f"src/{OWN}/__init__.py"]
-    code, said = lab.try_out("suite", init + AROUND + SAME, returns=list[Any])
+    code, said = lab.try_out("suite", init + AROUND + SAME, returns=Ended)
     if code != 0:
         lab.fail("tests pass on code that behaves the same", f"pytest ended with {code} (5: no test found): {said}")
 
     def problem(name: str) -> str:
-        code, said = lab.try_out("suite", init + AROUND + MUTANTS[name], returns=list[Any])
+        code, said = lab.try_out("suite", init + AROUND + MUTANTS[name], returns=Ended)
         if code in (0, 1):
             return "" if code == 1 else f"no test fails when {name}"
         return f"pytest ended with {code} when {name}: {said[-150:]}"
@@ -183,7 +183,7 @@ def ignores(text: str, path: str) -> bool:
     kept_out, names = False, path.split("/")
     above = ["/".join(names[:n]) for n in range(1, len(names) + 1)]
     for line in map(str.strip, text.splitlines()):
-        if line and not line.startswith("#"):
+        if line and not line.startswith("#") and len(line) <= LONGEST_PATTERN:
             pattern = re.escape(line.lstrip("!").strip("/")).replace(r"\*\*/", "(?:.*/)?").replace(r"\*\*", ".*")
             if any(re.fullmatch(pattern.replace(r"\*", "[^/]*"), part) for part in above):
                 kept_out = not line.startswith("!")

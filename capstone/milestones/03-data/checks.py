@@ -3,7 +3,9 @@ import hashlib
 import io
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from grader.checks import Lab, check
 from grader.course.data import csv_text
@@ -11,6 +13,31 @@ from grader.run.questions import Csv
 
 CUSTOMERS, PREPARED, FEATURES = "data/customers.csv", "data/prepared.csv", "data/features.csv"
 Row = dict[str, str]
+
+
+class Reproduced(TypedDict):
+    """How `dvc repro` ended, the stages that it started, and what they left by path."""
+
+    code: int
+    said: str
+    started: list[str]
+    outputs: dict[str, str]
+
+
+class Pushed(TypedDict):
+    """How `dvc push` ended."""
+
+    code: int
+    said: str
+
+
+class Cloned(TypedDict):
+    """How `dvc repro` ended in a clone; where it succeeded, what the lock says then, and the push."""
+
+    code: int
+    said: str
+    locked: NotRequired[dict[str, str]]
+    pushed: NotRequired[Pushed]
 
 
 def md5(content: bytes) -> str:
@@ -28,16 +55,16 @@ def notes(lab: Lab) -> dict[str, Any]:
     return found
 
 
-def clone(lab: Lab) -> dict[str, Any]:
-    """The answer of `dvc repro` in a fresh clone with the course's customers, and of `dvc push` after it; done once."""
+def clone(lab: Lab) -> tuple[dict[str, str], Pushed]:
+    """What the lock says after `dvc repro` in a fresh clone with the course's customers, and `dvc push` after it; done once."""
     notes(lab)
     if "clone" not in lab.run.answers:
         bucket = f"s3://{lab.run.parameters['bucket']}/dvc"
-        lab.run.answers["clone"] = lab.try_out("dvc_clone", bucket)
-    found: dict[str, Any] = lab.run.answers["clone"]
-    if found["code"] != 0:
+        lab.run.answers["clone"] = lab.try_out("dvc_clone", bucket, returns=Cloned)
+    found: Cloned = lab.run.answers["clone"]
+    if found["code"] != 0 or "locked" not in found or "pushed" not in found:
         lab.fail("`dvc repro` succeeds in a fresh clone with the customers in place", found["said"])
-    return found
+    return found["locked"], found["pushed"]
 
 
 def wanted(rows: list[Row], min_tenure: int, features: dict[str, list[str]]) -> dict[str, list[Row]]:
@@ -49,7 +76,10 @@ def wanted(rows: list[Row], min_tenure: int, features: dict[str, list[str]]) -> 
 
 def difference(path: str, text: str, rows: list[Row]) -> str:
     """How a CSV file differs from these rows, numbers compared as numbers; empty when it doesn't."""
-    found = list(csv.DictReader(io.StringIO(text)))
+    try:
+        found = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        return f"{path} is no CSV: {error}"
     if len(found) != len(rows):
         return f"{path} has {len(found)} rows, not {len(rows)}"
     if found and list(found[0]) != list(rows[0]):
@@ -90,7 +120,7 @@ def the_notes_name_the_rows(lab: Lab) -> None:
     keys = [name for name in found["remote_keys"] if name not in ("url", "endpointurl", "region", "profile")]
     lab.expect("what else the remote's configuration in git says", keys).equals([], why="a key comes from whoever uses it")
     lab.expect("outputs in dvc.lock", sorted(found["locked"])).equals([FEATURES, PREPARED])
-    again = clone(lab)["locked"]
+    again, _ = clone(lab)
     lab.expect("MD5s in dvc.lock", found["locked"]).equals(again, why="what the stages made of the same rows in a fresh clone")
 
 
@@ -100,8 +130,11 @@ def exactly_the_right_stage_runs(lab: Lab) -> None:
     clone(lab)
     params = lab.examine("dvc_params", returns=dict[str, Any])
     features: dict[str, list[str]] = params["features"]
-    fewer = {"numbers": [n for n in features["numbers"] if n != "partner"], "texts": lab.random.sample(features["texts"], 4)}
-    state: dict[str, Any] = {"rows": drawn(lab, 300), "min_tenure": params["prepare"]["min_tenure"], "features": features}
+    rows, some = drawn(lab, 300), min(4, len(features["texts"]))
+    unknown = sorted({*features["numbers"], *features["texts"]} - set(rows[0]))
+    lab.expect("features in params.yaml that no customer has", unknown).equals([])
+    fewer = {"numbers": [n for n in features["numbers"] if n != "partner"], "texts": lab.random.sample(features["texts"], some)}
+    state: dict[str, Any] = {"rows": rows, "min_tenure": params["prepare"]["min_tenure"], "features": features}
     changes: dict[str, tuple[dict[str, Any], list[str]]] = {
         "the customers": ({}, ["prepare", "features"]),
         "C, which no stage reads": ({"C": 0.37}, []),
@@ -113,13 +146,13 @@ def exactly_the_right_stage_runs(lab: Lab) -> None:
         given, right = changes[name]
         state.update(given.get("prepare", {}), features=given.get("features", state["features"]))
         table = Csv(csv_text(state["rows"])) if name == "the customers" else None
-        found = lab.try_out("dvc_repro", given, table)
+        found = lab.try_out("dvc_repro", given, table, returns=Reproduced)
         if found["code"] != 0:
             return f"{name}: dvc repro failed: {found['said'][-200:]}"
         if found["started"] != right:
             return f"{name}: started {', '.join(found['started']) or 'nothing'}, not {', '.join(right) or 'nothing'}"
         made = wanted(**state)
-        wrong = [text for path in made if (text := difference(path, found["outputs"][path], made[path]))]
+        wrong = [text for path in made if (text := difference(path, found["outputs"].get(path, ""), made[path]))]
         return f"{name}: {wrong[0]}" if wrong else ""
 
     lab.each("changes", list(changes), problem, "exactly the stages that depend on it start, and write what they must")
@@ -128,7 +161,7 @@ def exactly_the_right_stage_runs(lab: Lab) -> None:
 @check("in-the-store")
 def what_was_made_can_be_fetched(lab: Lab) -> None:
     """`dvc push` puts the customers and the features into the bucket, byte for byte."""
-    locked, pushed = clone(lab)["locked"], clone(lab)["pushed"]
+    locked, pushed = clone(lab)
     if pushed["code"] != 0:
         lab.fail("`dvc push` succeeds", pushed["said"])
 
@@ -212,7 +245,7 @@ def a_dirty_batch_stops_the_pipeline(lab: Lab) -> None:
     clone(lab)
     column, value = lab.random.choice([("contract", "Weekly"), ("tenure", "-3"), ("payment_method", "Cash")])
     rows = one(column, value)(lab, drawn(lab, 120))
-    found = lab.try_out("dvc_repro", {}, Csv(csv_text(rows)))
+    found = lab.try_out("dvc_repro", {}, Csv(csv_text(rows)), returns=Reproduced)
     if found["code"] == 0:
         lab.fail("`dvc repro` fails", f"it succeeds with {column} {value!r}, and features.csv is made of it")
     lab.expect("stages that were started", found["started"]).equals(["prepare"])

@@ -53,7 +53,12 @@ def judged(lab: Lab) -> tuple[list[Row], list[Row]]:
     """The rows that the run had to learn from, and those it had to be judged on."""
     answer = lab.once("sides", Csv(csv_text(customers(lab))), changes(lab), returns=dict[str, list[list[int]]])
     by_id = {int(row["customer_id"]): row for row in customers(lab)}
-    past, today = ([by_id[customer] for customer, _ in answer[side]] for side in ("past", "today"))
+    chosen = [[key[0] if key else 0 for key in answer.get(side, [])] for side in ("past", "today")]
+    strange = sorted({customer for side in chosen for customer in side} - by_id.keys())
+    lab.expect("customers in the split who are not in the rows", strange[:5], "your own split").equals([])
+    lab.expect("sides of the split with a row", sum(map(bool, chosen)), "your own split").equals(2)
+    past, today = ([by_id[customer] for customer in side] for side in chosen)
+    lab.expect("leavers and others among the judged", len({row["churn"] for row in today}), "your own split").equals(2)
     return past, today
 
 
@@ -92,6 +97,7 @@ def the_metrics_are_the_models_own(lab: Lab) -> None:
     if len(scores) != len(today) or not all(map(math.isfinite, scores)):
         lab.fail("a probability for each judged row from the logged model", f"{len(scores)} scores for {len(today)} rows")
     again = lab.call("scores_after", Csv(csv_text(past)), Csv(csv_text(today)), changes(lab), returns=list[float])
+    lab.expect("number of scores of `train` on the same rows", len(again)).equals(len(scores))
     gap = max(abs(a - b) for a, b in zip(scores, again, strict=True))
     lab.expect("largest difference of a score", gap, "the logged model, and `train` on the rows to be learned from").close_to(
         0.0, within=1e-6, why="it learned from these rows alone",

@@ -42,7 +42,8 @@ class PreparedSandbox(Tunnelled):
             self._start()
             started = True
         except (OSError, TimeoutError) as error:
-            raise SandboxFailed(f"sandbox {request.name} did not start: {error}") from error
+            said = f"sandbox {request.name} did not start: {error}\n{self._slot.errors}".strip()
+            raise SandboxFailed(said) from error
         finally:
             if not started:
                 self._discard()

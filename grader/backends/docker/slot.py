@@ -58,8 +58,9 @@ class Slot:
             self._start(environment)
             ready = True
         except (*ENGINE_ERRORS, TimeoutError) as error:
-            errors = self._attachment.errors if self._attachment else ""
-            raise SandboxFailed(f"a host container of {environment.spec.id} did not start: {says(error)}\n{errors}") from error
+            raise SandboxFailed(
+                f"a host container of {environment.spec.id} did not start: {says(error)}\n{self.errors}"
+            ) from error
         finally:
             if not ready:
                 self.close()
@@ -75,6 +76,11 @@ class Slot:
     def usable(self) -> bool:
         """Whether another sandbox may be opened in it."""
         return self._pipe is not None and self._pipe.alive
+
+    @property
+    def errors(self) -> str:
+        """The end of what its processes of ours printed to standard error."""
+        return self._attachment.errors if self._attachment else ""
 
     def autopsy(self) -> Ended:
         """Why the container ended: by its limit, or through no act of the code in it, which can't reach process 1."""
