@@ -68,14 +68,14 @@ def verify(
     tree = course()
     chosen = [tree.lab(name) for name in labs] if labs else [*tree.labs(), *tree.milestones()]
     named = proof.named(chosen, only) if only else {}
-    chosen = list(named) or chosen
+    chosen = [lab for lab in chosen if not only or lab.id in named]
     services = stack(backend)
     needed = {service: None for lab in chosen for service in lab.spec.services}
     rows: list[proof.Row] = []
     with services.use(list(needed)) as running, images_for(chosen, services) as images:
         place = Place(tree, services.backend, services, running, home() / "evidence" / "verify", images)
         for lab in chosen:
-            for row in proof.verify(lab, place, side_by_side(jobs), twice, named.get(lab)):
+            for row in proof.verify(lab, place, side_by_side(jobs), twice, named.get(lab.id)):
                 rows.append(row)
                 say(f"  {lab.id} {row.sample}: {row.earned:g} {row.outcome} {'DIFFERS' if row.problems else 'as declared'}")
             rows += [proof.Row(lab.id, check, 0, "no sample fails it", ("add one",)) for check in proof.unkilled(lab)]

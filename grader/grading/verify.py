@@ -33,14 +33,14 @@ def verify(lab: Lab, place: Place, jobs: int, twice: bool = False, chosen: Seque
         yield from pool.map(lambda case: _row(lab, place, case[0], case[1], twice), cases)
 
 
-def named(labs: Sequence[Lab], names: Sequence[str]) -> dict[Lab, list[Sample]]:
-    """The labs that have samples of these names, with these. Raises BadInput when none has one of them."""
-    found = {lab: [sample for sample in lab.samples() if sample.id in names] for lab in labs}
+def named(labs: Sequence[Lab], names: Sequence[str]) -> dict[str, list[Sample]]:
+    """The samples of these names by the id of their lab, where it has some. Raises BadInput when none has one of them."""
+    found = {lab.id: [sample for sample in lab.samples() if sample.id in names] for lab in labs}
     unknown = sorted(set(names) - {sample.id for samples in found.values() for sample in samples})
     if unknown:
         known = ", ".join(sorted(sample.id for lab in labs for sample in lab.samples()))
         raise BadInput(f"no sample is called {', '.join(unknown)}", f"they are called {known}")
-    return {lab: samples for lab, samples in found.items() if samples}
+    return {name: samples for name, samples in found.items() if samples}
 
 
 def unkilled(lab: Lab) -> list[str]:

@@ -116,6 +116,6 @@ def test_samples_are_chosen_by_name(small: Course) -> None:
     """A lab comes with the samples that were named; a name that none has is said, with those that there are."""
     lab = small.lab("01-adding")
     mean = next(sample for sample in lab.samples() if sample.id == "means-wrongly")
-    assert verify.named([lab], [mean.id]) == {lab: [mean]}
+    assert verify.named([lab], [mean.id]) == {lab.id: [mean]}
     with pytest.raises(BadInput, match="no sample is called nix"):
         verify.named([lab], [mean.id, "nix"])
