@@ -15,7 +15,7 @@ Key = tuple[int, int]
 class Judged(TypedDict):
     """The rows that a process judged, and their scores."""
 
-    today: list[list[Any]]
+    today: list[Any]
     scores: list[float]
 
 
