@@ -6,7 +6,8 @@ import random
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, TypeVar
+from types import GenericAlias
+from typing import Annotated, Any, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import is_typeddict
@@ -230,4 +231,9 @@ def _shown(wanted: Any) -> str:
     """A type as a learner reads it."""
     if is_typeddict(wanted):
         return f"a dict with {', '.join(wanted.__annotations__)}"
-    return str(wanted) if not isinstance(wanted, type) or wanted.__module__ == "types" else wanted.__name__
+    origin, parts = get_origin(wanted), get_args(wanted)
+    if origin is Annotated:
+        return _shown(parts[0])
+    if isinstance(origin, type) and isinstance(wanted, GenericAlias):
+        return f"{origin.__name__}[{', '.join(map(_shown, parts))}]"
+    return wanted.__name__ if isinstance(wanted, type) else str(wanted)

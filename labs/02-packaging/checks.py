@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from grader.checks import Fail, Lab, NotRun, RunningImage, check
-from grader.checks.ended import Ended
+from grader.checks.shapes import Ended
 from grader.checks.tables import below, tables
 
 from .checks_scoring import MODEL, MUTANTS, REWRITTEN, expected, rows, same_scores

@@ -2,7 +2,7 @@ import re
 from typing import Any
 
 from grader.checks import Lab, NotRun, check
-from grader.checks.ended import Ended
+from grader.checks.shapes import Ended
 
 SECRETS = [
     r"AKIA[0-9A-Z]{16}",

@@ -5,6 +5,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from grader.checks import Lab, check
+from grader.checks.shapes import Pair
 from grader.course.data import csv_text
 from grader.run.questions import Csv
 
@@ -42,9 +43,8 @@ def keys(rows: list[Row]) -> list[Key]:
 
 def sides(lab: Lab, rows: list[Row], **changes: Any) -> tuple[list[Key], list[Key]]:
     """The keys on both sides of the split: to learn from, to be judged on."""
-    answer = lab.call("sides", table(rows), changes, returns=dict[str, list[list[int]]])
-    past, today = ([(row[0], row[1]) for row in answer.get(side, []) if len(row) == 2] for side in ("past", "today"))
-    return past, today
+    answer = lab.call("sides", table(rows), changes, returns=dict[str, list[Pair]])
+    return answer.get("past", []), answer.get("today", [])
 
 
 def moved(first: list[float], second: list[float]) -> float:

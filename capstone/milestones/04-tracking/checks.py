@@ -7,6 +7,7 @@ from typing import Any
 from sklearn.metrics import roc_auc_score
 
 from grader.checks import Fail, Lab, NotRun, Run, check
+from grader.checks.shapes import Pair
 from grader.course.data import csv_text
 from grader.run.questions import Csv
 
@@ -51,9 +52,9 @@ def tracked(lab: Lab) -> Run:
 
 def judged(lab: Lab) -> tuple[list[Row], list[Row]]:
     """The rows that the run had to learn from, and those it had to be judged on."""
-    answer = lab.once("sides", Csv(csv_text(customers(lab))), changes(lab), returns=dict[str, list[list[int]]])
+    answer = lab.once("sides", Csv(csv_text(customers(lab))), changes(lab), returns=dict[str, list[Pair]])
     by_id = {int(row["customer_id"]): row for row in customers(lab)}
-    chosen = [[key[0] if key else 0 for key in answer.get(side, [])] for side in ("past", "today")]
+    chosen = [[customer for customer, _ in answer.get(side, [])] for side in ("past", "today")]
     strange = sorted({customer for side in chosen for customer in side} - by_id.keys())
     lab.expect("customers in the split who are not in the rows", strange[:5], "your own split").equals([])
     lab.expect("sides of the split with a row", sum(map(bool, chosen)), "your own split").equals(2)

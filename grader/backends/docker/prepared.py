@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import threading
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 START_SECONDS = 60
 CLOSE_SECONDS = 20
+log = logging.getLogger(__name__)
 CLEAN = ("exited",)
 """Ends after which the slot may have another sandbox. A limit that was hit, or an end that nobody explains, ends it too."""
 
@@ -42,8 +44,8 @@ class PreparedSandbox(Tunnelled):
             self._start()
             started = True
         except (OSError, TimeoutError) as error:
-            said = f"sandbox {request.name} did not start: {error}\n{self._slot.errors}".strip()
-            raise SandboxFailed(said) from error
+            log.warning("sandbox %s did not start, its host container printed:\n%s", request.name, self._slot.errors)
+            raise SandboxFailed(f"sandbox {request.name} did not start: {error}") from error
         finally:
             if not started:
                 self._discard()

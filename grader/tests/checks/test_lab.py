@@ -7,9 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from typing_extensions import TypedDict
 
 from grader.backends.protocol import Address
 from grader.checks import Fail, Lab, NotRun
+from grader.checks.shapes import Ended
 from grader.course.tree import Course
 from grader.course.tree import Lab as LabFolder
 from grader.run.evidence import CellRecord
@@ -68,6 +70,13 @@ def test_each_question_to_the_students_code_makes_the_services_be_read_anew(hand
     assert left == {**dict.fromkeys(questions, 0), "once more: answered before, no code ran": 1}
 
 
+class Both(TypedDict):
+    """Two numbers."""
+
+    a: int
+    b: int
+
+
 REFUSED: dict[str, tuple[Any, Any, str, str]] = {
     "bool-for-float": (True, float, "float", "True (bool)"),
     "bool-for-int": (True, int, "int", "True (bool)"),
@@ -79,6 +88,9 @@ REFUSED: dict[str, tuple[Any, Any, str, str]] = {
     "none-for-float": (None, float, "float", "None (NoneType)"),
     "bool-inside-a-list": ([0.5, True], list[float], "list[float]", "[0.5, True] (list)"),
     "text-inside-a-dict": ({"a": "1"}, dict[str, int], "dict[str, int]", "{'a': '1'} (dict)"),
+    "a-part-is-missing": ({"a": 1}, Both, "a dict with a, b", "{'a': 1} (dict)"),
+    "one-of-a-list-is-none": ([{"a": 1, "b": 2}, 3], list[Both], "list[a dict with a, b]", "[{'a': 1, 'b': 2}, 3] (list)"),
+    "no-exit-code": (["1", "x"], Ended, "tuple[int, str]", "['1', 'x'] (list)"),
     "number-too-large-for-a-float": (10**30 * 10**300, float, "float", f"1{'0' * 298}… (int)"),
 }
 

@@ -16,7 +16,7 @@ from grader.tests.hostile.arena import Arena
 
 pytestmark = [pytest.mark.services, pytest.mark.docker]
 TIMES = int(os.environ.get("MLOPS_DETERMINISM_TIMES", "3"))
-"""Set it to 20 for the thorough version, with every sample of the lab (an hour on 2 cores)."""
+"""Set it to 20 for the thorough version, with every sample of the lab."""
 THOROUGH = 20
 SAMPLES = ("constant-metric", "ties-by-the-latest", "split-ignores-the-seed")
 

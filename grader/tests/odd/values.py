@@ -24,7 +24,7 @@ def odd(answer: Any, depth: int = 0) -> Iterator[Any]:
     if isinstance(answer, list) and answer:
         yield answer[:-1]
         yield [*answer, answer[-1]]
-        for at in (*range(min(LOOKED_INTO, len(answer))),):
+        for at in range(min(LOOKED_INTO, len(answer))):
             for other in odd(answer[at], depth + 1):
                 yield [*answer[:at], other, *answer[at + 1 :]]
     if isinstance(answer, dict) and answer:

@@ -37,6 +37,15 @@ def test_demo_prints_both_tables_and_leaves_no_process(mlops: Command) -> None:
     assert alive(mlops.home) == []
 
 
+def test_authors_prove_single_samples(mlops: Command) -> None:
+    """Of the labs named the one that has the sample, with solution and starter, and no lesson; a name that none has is said."""
+    proved = mlops("verify", "00", "01", "--sample", "blanks-dropped")
+    told = [line.split(":")[0] for line in proved.stderr.splitlines() if "as declared" in line]
+    assert (proved.returncode, told) == (0, [f"  00-overview {name}" for name in ("solution", "starter", "blanks-dropped")])
+    unknown = mlops("verify", "00", "--sample", "nix")
+    assert (unknown.returncode, unknown.stderr.partition(" (they are called ")[0]) == (2, "mlops: no sample is called nix")
+
+
 def test_a_learner_s_session(mlops: Command, lab04: Lab) -> None:
     """start, check (0), hint, solve one task, check (more), reset it with a backup, status, stop."""
     started = mlops("start", "04")

@@ -1,4 +1,4 @@
-"""How a command ended that a sandbox ran for a check."""
+"""Shapes of answers for which JSON has no word (`lab.call(…, returns=Ended)`)."""
 
 from __future__ import annotations
 
@@ -12,4 +12,6 @@ def _as_tuple(answer: Any) -> Any:
 
 
 Ended = Annotated[tuple[int, str], BeforeValidator(_as_tuple)]
-"""Its exit code, and what it said: what an examiner's `[code, said]` must be (`returns=Ended`)."""
+"""How a command ended: its exit code, and what it said."""
+Pair = Annotated[tuple[int, int], BeforeValidator(_as_tuple)]
+"""Two whole numbers."""
