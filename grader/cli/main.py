@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import importlib.metadata
+import platform
 import shutil
 import signal
 import sys
+from typing import Annotated
 
 import typer
 
@@ -27,9 +30,15 @@ USAGE = 2
 FULL_DISK = "No space left on device"
 
 
+VERSION = Annotated[bool, typer.Option("--version", is_eager=True, help="Say which version this is.")]
+
+
 @app.callback()
-def alone(context: typer.Context) -> None:
+def alone(context: typer.Context, version: VERSION = False) -> None:
     """An MLOps course that runs: labs checked against live services, and the grader under them."""
+    if version:
+        say(f"mlops-course {importlib.metadata.version('mlops-course')}, Python {platform.python_version()}, {sys.prefix}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         journey.where()
 

@@ -55,6 +55,9 @@ def worker(
     log_json: Annotated[
         bool, typer.Option("--log-json", envvar="MLOPS_LOG_JSON", help="One JSON object a line on standard error.")
     ] = False,
+    alive: Annotated[
+        Path | None, typer.Option("--alive-file", help="A file that is touched every few seconds: a probe reads its age.")
+    ] = None,
     database: DatabaseOption = None,
     blobs: BlobsOption = None,
 ) -> None:
@@ -74,7 +77,8 @@ def worker(
         called = name()
         log = objects(say, called) if log_json else None
         tell = log or sentences(say)
-        made = Worker(Queue(opened, rules), site.grade, jobs, called, say, Patience(drain=drain_seconds), log)
+        patience, sign = Patience(drain=drain_seconds), alive.touch if alive else _unwatched
+        made = Worker(Queue(opened, rules), site.grade, jobs, called, say, patience, log, sign)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: made.drain())
         about: dict[str, object] = {"backend": backend, "jobs": jobs, "database": str(opened)}
@@ -82,6 +86,10 @@ def worker(
         with sending(opened):
             made.run(until_empty)
     tell("ended", f"worker {called} is done", {})
+
+
+def _unwatched() -> None:
+    """Nobody asks whether this worker lives."""
 
 
 def demand_sandbox(backend: str, trust: bool) -> None:

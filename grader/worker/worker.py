@@ -41,11 +41,13 @@ class Worker:
 
     def __init__(
         self, queue: Queue, grade: Grade, jobs: int, called: str, say: Say = lambda _: None, patience: Patience | None = None,
-        log: Log | None = None,
+        log: Log | None = None, alive: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
-        """`say` takes sentences; `log`, where it is given, takes them in its place, with what they are about."""
+        """`say` takes sentences; `log`, where it is given, takes them in its place, with what they are about. `alive` is called
+        each time the worker looks for a job or waits for the last ones: every few seconds, as long as it isn't stuck."""
         self._queue, self._grade, self._jobs, self.name = queue, grade, jobs, called
         self._log, self._patience, self._tells_all = log or sentences(say), patience or Patience(), log is not None
+        self._alive = alive
         self._held: dict[int, Lease] = {}
         self._lock, self._changed = threading.Lock(), threading.Event()
         self._draining, self._hurrying = threading.Event(), threading.Event()
@@ -70,6 +72,7 @@ class Worker:
 
     def _take_jobs(self, until_empty: bool) -> None:
         while not self._draining.is_set():
+            self._alive()
             self._changed.clear()
             lease = self._next() if len(self._held) < self._jobs else None
             if lease is not None:
@@ -158,6 +161,7 @@ class Worker:
         """Let the running jobs end; give back those that don't within the drain's time."""
         ends = time.monotonic() + self._patience.drain
         while self._holding() and not self._hurrying.is_set() and time.monotonic() < ends:
+            self._alive()
             self._changed.clear()
             self._changed.wait(0.2)
         self._hurrying.set()

@@ -63,8 +63,7 @@ class Builder:
             raise BuildFailed(f"Dockerfile, {refused}")
         build = _Build()
         try:
-            self._follow(request, build)
-            image = self._finished(build)
+            image = self._made(request, build)
         except ENGINE_ERRORS as error:
             raise OurFault(f"the engine did not build: {says(error)}") from error
         finally:
@@ -116,12 +115,32 @@ class Builder:
             return False
         return True
 
+    def _made(self, request: BuildRequest, build: _Build) -> DockerImage:
+        try:
+            self._follow(request, build)
+            return self._finished(build)
+        except BuildFailed as failed:
+            if self._ended(build.wheels):
+                raise OurFault("the container that serves wheels to builds ended during one") from failed
+            raise
+
+    def _ended(self, wheels: str) -> bool:
+        """Whether this container serves no more; the next build makes another then."""
+        with suppress(NotFound):
+            if self._client.inspect_container(wheels)["State"]["Running"]:
+                return False
+        with self._lock:
+            if self._container == wheels:
+                self._container = ""
+        remove(self._client, wheels)
+        return True
+
     def _follow(self, request: BuildRequest, build: _Build) -> None:
         """Read what the engine says of the build until it ends. Raises BuildFailed, and what the engine raises."""
-        memory = request.memory_mb * MIB
+        memory, build.wheels = request.memory_mb * MIB, self._wheels()
         events: Iterator[dict[str, Any]] = self._client.build(
             fileobj=archive_of(request.files), custom_context=True, rm=False, forcerm=False, decode=True, pull=False,
-            network_mode=f"container:{self._wheels()}", buildargs=dict(request.arguments), labels=LABEL,
+            network_mode=f"container:{build.wheels}", buildargs=dict(request.arguments), labels=LABEL,
             container_limits={"memory": memory, "memswap": memory}, timeout=request.seconds,
         )  # fmt: skip
         deadline = time.monotonic() + request.seconds
@@ -176,6 +195,8 @@ class _Build:
 
     def __init__(self) -> None:
         self.image = ""
+        self.wheels = ""
+        """The container whose network it has."""
         self.containers: list[str] = []
         """Of the steps that ran."""
         self.own_layers: list[str] = []

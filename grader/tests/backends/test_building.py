@@ -11,9 +11,10 @@ import pytest
 from grader.backends import owner
 from grader.backends.containment import NAME
 from grader.backends.docker.backend import DockerBackend
-from grader.backends.docker.building import Builder
+from grader.backends.docker.building import WHEELS, Builder
 from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
 from grader.course.tree import Course
+from grader.errors import OurFault
 from grader.services.registry import RegistryService
 from grader.stack.stack import Stack
 from grader.tests.contract.conftest import docker_backend
@@ -186,6 +187,21 @@ def test_an_image_that_a_command_names_is_not_the_builds(builder: Builder, stack
     assert inspect(BASE)["RepoTags"] == before  # type: ignore[no-untyped-call]
 
 
+def test_wheels_that_nobody_serves_are_our_fault(builder: Builder, stack: Stack) -> None:
+    """A build whose wheels nobody serves costs its writer nothing, and the next one has another container of ours."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    text = f"FROM {BASE}\nARG INDEX_URL\nRUN pip install -q --retries 0 --index-url $INDEX_URL pyyaml # {uuid.uuid4()}\n"
+    build(builder, f"FROM {BASE}\n")
+    ours = {"label": [f"{owner.LABEL}={owner.current()}", f"{NAME}={WHEELS}"]}
+    (serving,) = backend._client.containers(filters=ours)
+    backend._client.kill(serving["Id"])
+    with pytest.raises(OurFault, match="serves wheels"):
+        build(builder, text)
+    assert any(path.endswith("/yaml/__init__.py") for path in build(builder, text).files())
+    assert len(backend._client.containers(all=True, filters=ours)) == 1
+
+
 def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
     """While somebody else builds, steps stay in the cache; with the last builder go images, layers and containers."""
     backend = stack.backend
@@ -207,5 +223,5 @@ def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -
         pytest.skip("another grader builds images on this engine now, and keeps its cache")
     histories = [client.history(one["Id"]) for one in client.images(all=True)]  # type: ignore[no-untyped-call]
     assert [one for one in histories if mark in str(one)] == []
-    ours = {"label": [f"{owner.LABEL}={owner.current()}", f"{NAME}=wheels-for-builds"]}
+    ours = {"label": [f"{owner.LABEL}={owner.current()}", f"{NAME}={WHEELS}"]}
     assert client.containers(all=True, filters=ours) == []

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -53,6 +57,36 @@ def test_every_pod_is_restricted(values: dict[str, Any]) -> None:
             assert container["securityContext"] == RESTRICTED, name
             assert "memory" in container["resources"]["limits"], name
             assert not container["image"].endswith(":latest"), name
+
+
+@pytest.mark.parametrize("values", SPELLINGS.values(), ids=SPELLINGS.keys())
+def test_what_hangs_is_started_again(values: dict[str, Any]) -> None:
+    """Each pod that stays is asked whether it lives, and given time to start first."""
+    pods = {name: pod for name, one in rendered(**values).items() if (pod := pod_of(one)) is not None}
+    asked = {
+        name: all({"startupProbe", "livenessProbe"} <= set(container) for container in pod["containers"])
+        for name, pod in pods.items() if name.startswith(("Deployment/", "StatefulSet/"))
+    }  # fmt: skip
+    assert len(asked) >= 2
+    assert set(asked.values()) == {True}, asked
+
+
+def test_a_worker_lives_as_long_as_it_touches_its_file(tmp_path: Path) -> None:
+    """The probe's own command, on a file that was touched just now, one of ten minutes ago, and none."""
+    (container,) = rendered()["StatefulSet/mlops-worker"]["spec"]["template"]["spec"]["containers"]
+    shell, option, command = container["livenessProbe"]["exec"]["command"]
+    (place,) = [one.removeprefix("--alive-file=") for one in container["args"] if one.startswith("--alive-file=")]
+    file = tmp_path / "alive"
+
+    def lives() -> bool:
+        asked = [shell, option, command.replace(place, str(file))]
+        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
+    found = [lives()]
+    file.touch()
+    found.append(lives())
+    os.utime(file, (time.time() - 600,) * 2)
+    assert [*found, lives()] == [False, True, False]
 
 
 def test_what_is_made_by_default() -> None:

@@ -234,3 +234,33 @@ def test_it_logs_an_object_a_line(klass: SmallClass, queue: Queue) -> None:
         "waited", "seconds",
     ])  # fmt: skip
     assert (graded["outcome"], graded["earned"], graded["message"]) == ("finished", 100, "job 1: finished, 100/100")
+
+
+def test_it_tells_that_it_is_not_stuck(klass: SmallClass, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look for a job and each wait for the last ones is a sign of life; a look that never ends is none."""
+    signs, goes_on, lease = list[float](), threading.Event(), queue.lease
+
+    def alive() -> None:
+        signs.append(time.monotonic())
+
+    def slow(lease: Lease) -> tuple[Result, str]:
+        time.sleep(0.5)
+        return result(FULL), IMAGE
+
+    klass.wait_for(klass.ann)
+    Worker(queue, slow, 1, "w1", patience=PATIENCE, alive=alive).run(until_empty=True)
+    assert len(signs) >= 5
+
+    def stuck(name: str) -> Lease | None:
+        goes_on.wait(10)
+        return lease(name)
+
+    monkeypatch.setattr(queue, "lease", stuck)
+    signs.clear()
+    running = threading.Thread(target=Worker(queue, slow, 1, "w1", patience=PATIENCE, alive=alive).run, args=(True,))
+    running.start()
+    time.sleep(0.5)
+    assert len(signs) == 1
+    goes_on.set()
+    running.join(10)
+    assert not running.is_alive()

@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -35,6 +36,13 @@ def test_demo_prints_both_tables_and_leaves_no_process(mlops: Command) -> None:
     assert "0/100" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
     assert alive(mlops.home) == []
+
+
+def test_it_says_what_it_is(mlops: Command) -> None:
+    """The version, the Python and the environment: the first thing that a report of a fault needs."""
+    said = mlops("--version")
+    python = ".".join(map(str, sys.version_info[:3]))
+    assert (said.returncode, said.stdout) == (0, f"mlops-course {version('mlops-course')}, Python {python}, {sys.prefix}\n")
 
 
 def test_authors_prove_single_samples(mlops: Command) -> None:
