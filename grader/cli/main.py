@@ -37,7 +37,8 @@ VERSION = Annotated[bool, typer.Option("--version", is_eager=True, help="Say whi
 def alone(context: typer.Context, version: VERSION = False) -> None:
     """An MLOps course that runs: labs checked against live services, and the grader under them."""
     if version:
-        typer.echo(f"mlops-course {importlib.metadata.version('mlops-course')}, Python {platform.python_version()}, {sys.prefix}")
+        mine = importlib.metadata.version("mlops-course")
+        typer.echo(f"mlops-course {mine}, Python {platform.python_version()}, {sys.prefix}")
         raise typer.Exit
     if context.invoked_subcommand is None:
         journey.where()
