@@ -250,7 +250,7 @@ class Job(Base):
 
 
 class JobEvent(Base):
-    """What happened to a job: enqueued, leased, taken_over, fault, handed_back, done, dead, retried."""
+    """What happened to a job: enqueued, leased, lease_ended, fault, handed_back, done, dead, retried."""
 
     __tablename__ = "job_event"
     id: Mapped[Key]
