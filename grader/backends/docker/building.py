@@ -18,6 +18,7 @@ from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
 from grader.backends.docker.containers import remove
+from grader.backends.docker.disk import Written
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.docker.hosting import DATA, USER
 from grader.backends.docker.images import archive_of
@@ -40,6 +41,8 @@ ENDED = re.compile(r" ---> ([0-9a-f]{12})\s*$")
 BUILT = re.compile(r"Successfully built ([0-9a-f]{12})")
 INSTRUCTION = re.compile(r"Step \d+/\d+ : (\w+)")
 SHOWN_LINES = 12
+MOST_WRITTEN = 2048 * MIB
+"""By all steps of a build together, above the images they start from."""
 MEMORY_OF_INDEX = 128 * MIB
 
 
@@ -61,7 +64,7 @@ class Builder:
         refused = dockerfile.problem(text.decode(errors="replace"))
         if refused:
             raise BuildFailed(f"Dockerfile, {refused}")
-        build = _Build()
+        build = _Build(Written(self._client, MOST_WRITTEN))
         try:
             image = self._made(request, build)
         except ENGINE_ERRORS as error:
@@ -144,16 +147,19 @@ class Builder:
             container_limits={"memory": memory, "memswap": memory}, timeout=request.seconds,
         )  # fmt: skip
         deadline = time.monotonic() + request.seconds
-        for event in _accepted(events):
-            build.hear(str(event.get("stream") or event.get("error") or ""))
-            if "error" in event:
-                raise BuildFailed("the build failed:\n" + "\n".join(build.last))
-            if time.monotonic() > deadline:
-                raise BuildFailed(f"the build took more than {request.seconds} s; it was at:\n" + "\n".join(build.last))
+        with build.written.watched():
+            for event in _accepted(events):
+                build.hear(str(event.get("stream") or event.get("error") or ""))
+                if build.written.too_much:
+                    raise BuildFailed(f"the build wrote more than {MOST_WRITTEN // MIB} MiB; it was at:\n{build.at()}")
+                if "error" in event:
+                    raise BuildFailed(f"the build failed:\n{build.at()}")
+                if time.monotonic() > deadline:
+                    raise BuildFailed(f"the build took more than {request.seconds} s; it was at:\n{build.at()}")
 
     def _finished(self, build: _Build) -> DockerImage:
         if not build.image:
-            raise BuildFailed("the build failed:\n" + "\n".join(build.last))
+            raise BuildFailed(f"the build failed:\n{build.at()}")
         written: set[str] = set()
         for container in build.containers:
             with suppress(NotFound):  # the build printed an id that was none
@@ -193,7 +199,8 @@ class _Build:
     """What the classic builder's own lines tell of a build. Commands of the build may print such lines, too: an id that is
     none is ignored, and hiding a real one is beyond them."""
 
-    def __init__(self) -> None:
+    def __init__(self, written: Written) -> None:
+        self.written = written
         self.image = ""
         self.wheels = ""
         """The container whose network it has."""
@@ -201,20 +208,29 @@ class _Build:
         """Of the steps that ran."""
         self.own_layers: list[str] = []
         """Images of the steps from the first COPY of a stage on: they hold somebody's files."""
-        self.last: deque[str] = deque(maxlen=SHOWN_LINES)
+        self._last: deque[str] = deque(maxlen=SHOWN_LINES)
         self._copied = False
+
+    def at(self) -> str:
+        """The last lines of what it said."""
+        return "\n".join(self._last)
 
     def hear(self, text: str) -> None:
         """One event's text."""
         for line in text.splitlines():
             if line.strip():
-                self.last.append(line.rstrip())
+                self._last.append(line.rstrip())
             if instruction := INSTRUCTION.match(line):
-                self._copied = (self._copied and instruction[1].upper() != "FROM") or instruction[1].upper() == "COPY"
+                word = instruction[1].upper()
+                self._copied = (self._copied and word != "FROM") or word == "COPY"
+                if word == "FROM":
+                    self.written.stage_begins()
             elif running := RUNNING.match(line):
                 self.containers.append(running[1])
+                self.written.step_runs(running[1])
             elif ended := ENDED.match(line):
                 self.own_layers += [ended[1]] if self._copied else []
+                self.written.step_made(ended[1])
             elif built := BUILT.match(line):
                 self.image = built[1]
 

@@ -1,7 +1,8 @@
-"""What somebody's Dockerfile may say: nothing that makes the engine itself fetch something, since no network holds that.
+"""What somebody's Dockerfile may say: nothing that makes the engine itself fetch something, since no network holds that, or
+write where no limit holds.
 
 A build's own commands run without a way out. But `FROM` and `COPY --from` make the engine pull, `ADD` makes it download,
-`ONBUILD` hides instructions from a reader, and an `escape` directive changes what a line is.
+`VOLUME` is a folder of its disk, `ONBUILD` hides instructions from a reader, and an `escape` directive changes what a line is.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ def _of(word: str, rest: str, stages: list[str]) -> str:
         return f"the directive `{word} {rest}`: leave it out" if _DIRECTIVE.match(f"{word} {rest}") else ""
     if word == "ADD":
         return "ADD may fetch from anywhere: use COPY"
+    if word == "VOLUME":
+        return "VOLUME gives what runs a place on the machine's disk, without a limit: leave it out"
     if word == "ONBUILD":
         return "ONBUILD puts off what it does: write it where it happens"
     if word == "FROM":

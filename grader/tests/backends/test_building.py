@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import uuid
 from collections.abc import Iterator, Mapping
 
@@ -10,6 +11,7 @@ import pytest
 
 from grader.backends import owner
 from grader.backends.containment import NAME
+from grader.backends.docker import building
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.docker.building import WHEELS, Builder
 from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
@@ -108,6 +110,21 @@ def test_a_build_ends_at_its_limits(builder: Builder) -> None:
         build(builder, f"FROM {BASE}\nRUN while true; do echo still here; sleep 0.1; done\n", seconds=3)
     with pytest.raises(BuildFailed, match="the build failed"):
         build(builder, f"FROM {BASE}\nRUN python -c 'x = bytearray(2**30)'\n", memory_mb=128)
+
+
+def test_a_build_that_fills_the_disk_is_ended(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what one step writes while it runs, and by what many small steps leave, copies between stages among them. What a base
+    image holds was not written."""
+    monkeypatch.setattr(building, "MOST_WRITTEN", 96 * 2**20)
+    fill = "dd if=/dev/urandom bs=1M of=/{0} count={1}"
+    endless = f"FROM {BASE}\nRUN {fill.format('a', 40)}\nRUN {fill.format('b', 100)} && sleep 60\n"
+    copies = "".join(f"COPY --from=a /a /{number}\n" for number in range(3))
+    for text in (endless, f"FROM {BASE} AS a\nRUN {fill.format('a', 30)}\nFROM {BASE}\n{copies}RUN sleep 60\n"):
+        began = time.monotonic()
+        with pytest.raises(BuildFailed, match=r"^the build wrote more than 96 MiB; it was at:\n(.*\n)*Step"):
+            build(builder, text)
+        assert time.monotonic() - began < 50
+    build(builder, f"FROM {BASE} AS a\nRUN {fill.format('a', 30)}\nFROM {BASE}\nCOPY --from=a /a /a\n")
 
 
 def test_health_is_what_the_service_says(builder: Builder) -> None:

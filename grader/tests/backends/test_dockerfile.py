@@ -23,6 +23,7 @@ REFUSED = {
     "a download": (f"FROM {BASE}\nADD https://example.org/x /x\n", "line 2: ADD"),
     "a download behind a tab": (f"FROM {BASE}\n\tADD\thttps://example.org/x /x\n", "line 2: ADD"),
     "a download put off": (f"FROM {BASE}\nONBUILD ADD https://example.org/x /x\n", "line 2: ONBUILD"),
+    "a folder of the machine": (f"FROM {BASE}\nVOLUME /srv\n", "line 2: VOLUME"),
     "a copy from an image": (f"FROM {BASE}\nCOPY --chown=1 --from=debian /a /a\n", "line 2: COPY --from=debian"),
     "a copy from an argument": (f"FROM {BASE}\nARG X=debian\nCOPY --from=$X /a /a\n", "line 3: COPY --from=$X"),
     "another escape": (f"# escape=`\nFROM {BASE}\n", "line 1: the directive"),
@@ -41,6 +42,6 @@ def test_allowed(name: str) -> None:
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(name: str) -> None:
-    """Whatever makes the engine fetch, or might hide that, with its line."""
+    """Whatever makes the engine fetch, write without a limit, or might hide that, with its line."""
     text, beginning = REFUSED[name]
     assert problem(text).startswith(beginning)
