@@ -18,7 +18,7 @@ from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
 from grader.backends.docker.containers import remove
-from grader.backends.docker.disk import Written
+from grader.backends.docker.disk import Written, is_of
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.docker.hosting import DATA, USER
 from grader.backends.docker.images import archive_of
@@ -64,7 +64,7 @@ class Builder:
         refused = dockerfile.problem(text.decode(errors="replace"))
         if refused:
             raise BuildFailed(f"Dockerfile, {refused}")
-        build = _Build(Written(self._client, MOST_WRITTEN))
+        build = _Build(self._client, dockerfile.most_steps(text.decode(errors="replace")))
         try:
             image = self._made(request, build)
         except ENGINE_ERRORS as error:
@@ -196,11 +196,12 @@ class Builder:
 
 
 class _Build:
-    """What the classic builder's own lines tell of a build. Commands of the build may print such lines, too: an id that is
-    none is ignored, and hiding a real one is beyond them."""
+    """What the classic builder's own lines tell of a build. Commands of the build may print such lines, too: an id that is not
+    the build's is ignored, hiding a real one is beyond them, and more such lines than a build has end it."""
 
-    def __init__(self, written: Written) -> None:
-        self.written = written
+    def __init__(self, client: APIClient, most_steps: int) -> None:
+        self._client, self._left = client, 2 * most_steps  # each step begins with an image, or in a container, and makes one
+        self.written = Written(client, MOST_WRITTEN)
         self.image = ""
         self.wheels = ""
         """The container whose network it has."""
@@ -216,23 +217,32 @@ class _Build:
         return "\n".join(self._last)
 
     def hear(self, text: str) -> None:
-        """One event's text."""
+        """One event's text. Raises BuildFailed when its lines can't all be the builder's."""
         for line in text.splitlines():
             if line.strip():
                 self._last.append(line.rstrip())
             if instruction := INSTRUCTION.match(line):
                 word = instruction[1].upper()
                 self._copied = (self._copied and word != "FROM") or word == "COPY"
-                if word == "FROM":
-                    self.written.stage_begins()
-            elif running := RUNNING.match(line):
-                self.containers.append(running[1])
-                self.written.step_runs(running[1])
-            elif ended := ENDED.match(line):
-                self.own_layers += [ended[1]] if self._copied else []
-                self.written.step_made(ended[1])
+            elif told := RUNNING.match(line) or ENDED.match(line):
+                self._count(line)
+                (self._runs if told.re is RUNNING else self._made)(told[1])
             elif built := BUILT.match(line):
                 self.image = built[1]
+
+    def _count(self, line: str) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise BuildFailed(f"a command of the build prints lines as the builder does: {line!r} (let it print others)")
+
+    def _runs(self, container: str) -> None:
+        if is_of(self._client, container, self.wheels):
+            self.containers.append(container)
+            self.written.step_runs(container)
+
+    def _made(self, image: str) -> None:
+        self.own_layers += [image] if self._copied else []
+        self.written.step_made(image)
 
 
 def _accepted(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:

@@ -29,6 +29,11 @@ def problem(text: str) -> str:
     return ""
 
 
+def most_steps(text: str) -> int:
+    """How many steps a build of this Dockerfile has at most: an instruction each, and one for the labels it is given."""
+    return len(_instructions(text)) + 1
+
+
 def _of(word: str, rest: str, stages: list[str]) -> str:
     if word.startswith("#"):
         return f"the directive `{word} {rest}`: leave it out" if _DIRECTIVE.match(f"{word} {rest}") else ""

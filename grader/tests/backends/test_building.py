@@ -193,6 +193,24 @@ def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Runnin
     assert (ask.tags("churnlib"), ask.digest("churnlib", "abc")) == ([], "")
 
 
+def test_lines_that_a_command_makes_up_hide_nothing(builder: Builder, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another's container whose id a command prints stays; the disk is watched whatever is printed; and more such lines than a
+    build has end it, or each would cost the grader a question to the engine."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    others = backend._client.create_container(BASE, "true", labels={owner.LABEL: owner.current()})["Id"]
+    build(builder, f"FROM {BASE}\nRUN echo ' ---> Running in {others[:12]}' # {uuid.uuid4()}\n")
+    assert backend._client.inspect_container(others)["Id"] == others
+    monkeypatch.setattr(building, "MOST_WRITTEN", 96 * 2**20)
+    hidden = f"echo ' ---> Running in {others[:12]}'; echo ' ---> {'0' * 12}'; dd if=/dev/urandom bs=1M of=/a count=100"
+    with pytest.raises(BuildFailed, match="more than 96 MiB"):
+        build(builder, f"FROM {BASE}\nRUN {hidden} && sleep 60\n")
+    backend._client.remove_container(others)
+    for line in (" ---> Running in 000000000000", " ---> 000000000000"):
+        with pytest.raises(BuildFailed, match="prints lines as the builder does: ' ---> "):
+            build(builder, f"FROM {BASE}\nRUN yes '{line}'\n", seconds=30)
+
+
 def test_an_image_that_a_command_names_is_not_the_builds(builder: Builder, stack: Stack) -> None:
     """What goes with a builder is what its builds made. A step that prints another image's id gains nothing."""
     backend = stack.backend
