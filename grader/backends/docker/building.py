@@ -32,8 +32,8 @@ INDEX_PORT = 3141
 SERVE = ["python", "-m", "http.server", "--bind=127.0.0.1", f"--directory={DATA}/static", str(INDEX_PORT)]
 LABEL = {KIND: "submission"}
 STEPS = "mlops-course/build-step"
-"""Tags of what steps made that hold somebody's files. The engine finds a step in its cache by them, whoever built it first, so
-they go with the last builder on the engine, and not with the one that made them."""
+"""Tags of what steps made that hold somebody's files, or much. The engine finds a step in its cache by them, whoever built it
+first, so they go with the last builder on the engine, and not with the one that made them."""
 WHEELS = "wheels-for-builds"
 """Name of the container that serves wheels: where there is one, somebody builds."""
 RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\s*$")
@@ -43,6 +43,8 @@ INSTRUCTION = re.compile(r"Step \d+/\d+ : (\w+)")
 SHOWN_LINES = 12
 MOST_WRITTEN = 2048 * MIB
 """By all steps of a build together, above the images they start from."""
+MOST_KEPT = 128 * MIB
+"""What a build may leave in the engine's cache for good, of steps that hold nobody's files: wheels of the course, as a rule."""
 MEMORY_OF_INDEX = 128 * MIB
 
 
@@ -72,7 +74,7 @@ class Builder:
         finally:
             for container in build.containers:
                 remove(self._client, container)
-            for layer in build.own_layers:
+            for layer in build.passing():
                 with suppress(*ENGINE_ERRORS):  # an id that a command printed …
                     if not self._client.inspect_image(layer)["RepoTags"]:  # type: ignore[no-untyped-call]  # … of somebody's image
                         self._client.tag(layer, STEPS, layer)
@@ -207,10 +209,15 @@ class _Build:
         """The container whose network it has."""
         self.containers: list[str] = []
         """Of the steps that ran."""
-        self.own_layers: list[str] = []
-        """Images of the steps from the first COPY of a stage on: they hold somebody's files."""
+        self._layers: list[str] = []
+        self._own_layers: list[str] = []
         self._last: deque[str] = deque(maxlen=SHOWN_LINES)
         self._copied = False
+
+    def passing(self) -> list[str]:
+        """Images of steps that go with the last builder: from the first COPY of a stage on, for they hold somebody's files, and
+        all of a build that wrote much."""
+        return self._own_layers if self.written.in_layers <= MOST_KEPT else self._layers
 
     def at(self) -> str:
         """The last lines of what it said."""
@@ -241,7 +248,8 @@ class _Build:
             self.written.step_runs(container)
 
     def _made(self, image: str) -> None:
-        self.own_layers += [image] if self._copied else []
+        self._layers.append(image)
+        self._own_layers += [image] if self._copied else []
         self.written.step_made(image)
 
 

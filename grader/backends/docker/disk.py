@@ -49,7 +49,12 @@ class Written:
         """A step ended with this image, or began from it."""
         if image not in self._layers:
             self._layers[image] = self._added(image)
-            self.too_much = self.too_much or sum(self._layers.values()) > self._most
+            self.too_much = self.too_much or self.in_layers > self._most
+
+    @property
+    def in_layers(self) -> int:
+        """What the steps that ended left, in bytes."""
+        return sum(self._layers.values())
 
     @contextmanager
     def watched(self) -> Iterator[None]:

@@ -237,6 +237,22 @@ def test_wheels_that_nobody_serves_are_our_fault(builder: Builder, stack: Stack)
     assert len(backend._client.containers(all=True, filters=ours)) == 1
 
 
+def test_large_layers_do_not_stay(stack: Stack, running: dict[str, Running], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that copied nothing in leaves its steps in the cache, unless they hold much: then they go with the builder."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    monkeypatch.setattr(building, "MOST_KEPT", 32 * 2**20)
+    builder, small, large = backend.builder(running["package-index"]), uuid.uuid4().hex, uuid.uuid4().hex
+    for name, count in ((small, 1), (large, 40)):
+        build(builder, f"FROM {BASE}\nRUN dd if=/dev/urandom bs=1M of=/{name} count={count}\n")
+    alone, client = not builder.others(), backend._client
+    builder.close()
+    if not alone:
+        pytest.skip("another grader builds images on this engine now, and keeps its cache")
+    histories = str([client.history(one["Id"]) for one in client.images(all=True)])  # type: ignore[no-untyped-call]
+    assert (small in histories, large in histories) == (True, False)
+
+
 def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
     """While somebody else builds, steps stay in the cache; with the last builder go images, layers and containers."""
     backend = stack.backend
