@@ -153,7 +153,8 @@ class Builder:
             for event in _accepted(events):
                 build.hear(str(event.get("stream") or event.get("error") or ""))
                 if build.written.too_much:
-                    raise BuildFailed(f"the build wrote more than {MOST_WRITTEN // MIB} MiB; it was at:\n{build.at()}")
+                    most = f"{MOST_WRITTEN // MIB} MiB (install less, or remove it in the same step)"
+                    raise BuildFailed(f"the build wrote more than {most}; it was at:\n{build.at()}")
                 if "error" in event:
                     raise BuildFailed(f"the build failed:\n{build.at()}")
                 if time.monotonic() > deadline:

@@ -238,29 +238,33 @@ def test_it_logs_an_object_a_line(klass: SmallClass, queue: Queue) -> None:
 
 def test_it_tells_that_it_is_not_stuck(klass: SmallClass, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look for a job and each wait for the last ones is a sign of life; a look that never ends is none."""
-    signs, goes_on, lease = list[float](), threading.Event(), queue.lease
+    signs, lives, looks, goes_on, lease = list[float](), threading.Event(), threading.Event(), threading.Event(), queue.lease
 
     def alive() -> None:
         signs.append(time.monotonic())
+        if len(signs) >= 5:
+            lives.set()
 
-    def slow(lease: Lease) -> tuple[Result, str]:
-        time.sleep(0.5)
+    def grade(lease: Lease) -> tuple[Result, str]:
+        assert lives.wait(30)
         return result(FULL), IMAGE
 
     klass.wait_for(klass.ann)
-    Worker(queue, slow, 1, "w1", patience=PATIENCE, alive=alive).run(until_empty=True)
-    assert len(signs) >= 5
+    Worker(queue, grade, 1, "w1", patience=PATIENCE, alive=alive).run(until_empty=True)
+    assert (states(klass, 1), len(signs) >= 5) == (["done"], True)
 
     def stuck(name: str) -> Lease | None:
-        goes_on.wait(10)
+        looks.set()
+        goes_on.wait(30)
         return lease(name)
 
     monkeypatch.setattr(queue, "lease", stuck)
     signs.clear()
-    running = threading.Thread(target=Worker(queue, slow, 1, "w1", patience=PATIENCE, alive=alive).run, args=(True,))
+    running = threading.Thread(target=Worker(queue, grade, 1, "w1", patience=PATIENCE, alive=alive).run, args=(True,))
     running.start()
-    time.sleep(0.5)
+    assert looks.wait(30)
+    time.sleep(10 * PATIENCE.poll)  # in which a worker that isn't stuck gives ten signs
     assert len(signs) == 1
     goes_on.set()
-    running.join(10)
+    running.join(30)
     assert not running.is_alive()
