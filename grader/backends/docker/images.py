@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import threading
+import uuid
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from grader.backends.protocol import Environment
 
-BUILD_STAGE = "mlops-course.stage=build"
-"""The label of what a build needs only while it runs."""
+STAGE = "mlops-course.stage"
+"""The label of what a build needs only while it runs; its value tells one build's from another's."""
+ABANDONED = "24h"
+"""A stage as old as this is none of a build that runs."""
 SHOWN_LINES = 20
 
 
@@ -74,15 +77,16 @@ class Images:
             return self._id_of(tag) or self._build(tag, context)
 
     def _build(self, tag: str, context: dict[str, bytes]) -> str:
-        build, sent = self._client.build, archive_of(context)
-        events = build(fileobj=sent, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True)
+        build, sent, mine = self._client.build, archive_of(context), uuid.uuid4().hex
+        events = build(
+            fileobj=sent, custom_context=True, tag=tag, rm=True, forcerm=True, decode=True, buildargs={"STAGE": mine}
+        )
         last = deque(_lines(events), maxlen=SHOWN_LINES)
         made = self._id_of(tag)
         if made is None:
             raise OurFault(f"the image {tag} could not be built:\n" + "\n".join(last))
-        self._client.prune_images(  # type: ignore[no-untyped-call]
-            {"dangling": True, "label": BUILD_STAGE}
-        )
+        for stages in ({"label": f"{STAGE}={mine}"}, {"label": STAGE, "until": ABANDONED}):
+            self._client.prune_images({"dangling": True, **stages})  # type: ignore[no-untyped-call]
         return made
 
 

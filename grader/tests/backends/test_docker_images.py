@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import docker
@@ -16,10 +17,13 @@ from grader.backends.protocol import Environment
 from grader.errors import BadInput, OurFault, Unavailable
 from grader.spec.environment import EnvironmentSpec
 from grader.tests.contract.conftest import DOCKERFILE
+from grader.tests.contract.kernel import wait_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from docker.models.containers import Container
 
     from grader.backends.protocol import Backend
 
@@ -65,6 +69,45 @@ def test_debian_packages_of_an_environment_are_in_its_image(backend: Backend, ow
     images = [backend.prepare(Environment(own.spec.model_copy(update={"system": names}), own.folder)) for names in lists]
     said = [docker.from_env().containers.run(i, ["cat", "/system-packages"], remove=True).decode() for i in images]
     assert said == ["", "git\n", "git\ncurl\n"]
+
+
+TWO_STAGES = """\
+FROM python:3.11-slim-bookworm AS build
+RUN head -c 32 /dev/urandom > /made
+ARG STAGE
+LABEL mlops-course.stage=$STAGE mlops-course.test={id}
+FROM python:3.11-slim-bookworm
+{wait}
+COPY --from=build /made /made
+"""
+"""As the shared Dockerfile is made: what the first stage holds is copied after the second one's own steps."""
+WAIT = "RUN for i in $(seq 600); do if [ -e /go-on ]; then break; fi; sleep 0.2; done # {id}"
+
+
+def steps(build: str) -> list[Container]:
+    """The containers in which steps of a build run now."""
+    running = docker.from_env().containers.list(ignore_removed=True)
+    return [one for one in running if f"# {build}" in str(one.attrs["Config"]["Cmd"])]
+
+
+@pytest.mark.docker
+def test_builds_side_by_side_leave_each_other_s_stages_alone(backend: Backend, own: Environment) -> None:
+    """A build that ends while another has its first stage done, and not yet copied from it, takes away its own stage only.
+    After both nothing of either stage is on the engine."""
+    (own.folder / "Dockerfile").write_text(TWO_STAGES.format(id=own.spec.id, wait=WAIT.format(id=own.spec.id)))
+    other = Environment(own.spec, own.folder.with_name("other"))
+    shutil.copytree(own.folder, other.folder)
+    (other.folder / "Dockerfile").write_text(TWO_STAGES.format(id=own.spec.id, wait=""))
+    stages = {"dangling": True, "label": f"mlops-course.test={own.spec.id}"}
+    engine = docker.from_env()
+    with ThreadPoolExecutor() as threads:
+        slow = threads.submit(DockerBackend().prepare, own)
+        assert wait_until(lambda: steps(own.spec.id), 120)
+        fast = backend.prepare(other)
+        (waiting,) = steps(own.spec.id)
+        assert waiting.exec_run(["touch", "/go-on"]).exit_code == 0
+        assert slow.result() != fast
+    assert engine.images.list(filters=stages) == []
 
 
 @pytest.mark.docker
