@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader.cli.app import BackendOption, app, console, course, home, leave, say, stack
-from grader.cli.chosen import record, remember
+from grader.cli.app import BackendOption, PlainOption, app, console, course, leave
+from grader.cli.checking import Shown, check_folder
+from grader.cli.chosen import record
 from grader.cli.learning import Json
+
+if TYPE_CHECKING:
+    from grader.result import Result
 
 capstone = typer.Typer(name="capstone", help="One repository that grows, milestone by milestone.", no_args_is_help=True)
 app.add_typer(capstone)
@@ -100,30 +102,17 @@ def check(
     backend: BackendOption = "local",
     as_json: Json = False,
     everything: Annotated[bool, typer.Option("--all", help="Explain every check that did not pass.")] = False,
+    plain: PlainOption = False,
 ) -> None:
     """Check a milestone; what earlier ones proved is checked again."""
     from grader.capstone import progress
-    from grader.cli import render
-    from grader.grading.grade import Place, grade
-    from grader.grading.inbox import of_folder
 
     tree, events = course(), record()
     folder = progress.folder(events)
     chosen = tree.milestone(milestone) if milestone else progress.current(progress.standings(tree, events))
-    submission = of_folder(chosen, folder)
-    services = stack(backend)
-    with services.use(chosen.spec.services) as running:
-        say(f"asking the repository in {folder} about {chosen.spec.title} …")
-        result = grade(chosen, submission, Place(tree, services.backend, services, running, home() / "evidence"))
-    remember(chosen, result, submission)
-    if as_json:
-        sys.stdout.write(result.json_line() + os.linesep)
-    else:
-        render.score(console(), chosen.spec.title, result)
-        render.feedback(console(), result, None if everything else 1)
-        _what_next(chosen.id, result.full)
-    leave(3 if result.ours else 0 if result.full else 1)
 
+    def next_step(result: Result) -> str:
+        return "The next one: mlops capstone brief" if result.full else f"hint: mlops hint {chosen.id}"
 
-def _what_next(milestone: str, full: bool) -> None:
-    console().print("\nThe next one: mlops capstone brief" if full else f"\nhint: mlops hint {milestone}")
+    doing = f"asking the repository in {folder} about {chosen.spec.title} …"
+    check_folder(chosen, folder, backend, doing, Shown(as_json, everything, plain, next_step))

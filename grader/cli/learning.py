@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,12 +13,11 @@ import typer
 
 from grader.cli import quick
 from grader.cli.app import BACKENDS, HOME_VARIABLE, BackendOption, PlainOption, app, console, course, home, leave, say, stack
-from grader.cli.chosen import LabArgument, current, in_the_capstone, record, remember, worked_on
-from grader.cli.images import images_for
+from grader.cli.checking import Shown, check_folder
+from grader.cli.chosen import LabArgument, current, in_the_capstone, record, worked_on
 
 if TYPE_CHECKING:
     from grader.course.tree import Course, Lab
-    from grader.result import Result
     from grader.stack.lease import Lease
 
 JUPYTERLAB = ("--ContentsManager.allow_hidden=True",)
@@ -85,56 +83,13 @@ def check(
     plain: PlainOption = False,
 ) -> None:
     """Check your own work on a lab."""
-    from grader.cli.answered import answer
-    from grader.cli.patience import patience
-    from grader.grading.grade import Place, grade
-    from grader.grading.inbox import of_folder
     from grader.learner import workspace
 
     chosen, folder = current(lab)
     workspace.read(chosen, folder)
-    submission = of_folder(chosen, folder)
-    services = stack(backend)
-    with (
-        services.use(chosen.spec.services) as running,
-        images_for([chosen], services) as images,
-        _tidied_up() as afterwards,
-    ):
-        say(f"running your {'work' if chosen.spec.work else 'notebook'} from top to bottom, then asking it questions …")
-        place = Place(services.course, services.backend, services, running, home() / "evidence", images, afterwards)
-        with patience(chosen.spec.limits.total_seconds):
-            result = grade(chosen, submission, place)
-        remember(chosen, result, submission)
-        _show(chosen, result, as_json, everything, plain)
-        code = 3 if result.ours else 0 if result.full else 1
-        answer(code)
-    leave(code)
-
-
-def _show(lab: Lab, result: Result, as_json: bool, everything: bool, plain: bool) -> None:
-    from grader.cli import render
-
-    if as_json:
-        sys.stdout.write(result.json_line() + os.linesep)
-        return
-    render.score(console(), lab.spec.title, result, plain)
-    render.feedback(console(), result, None if everything else 1, plain)
-
-
-@contextlib.contextmanager
-def _tidied_up() -> Iterator[contextlib.ExitStack]:
-    """What is put into it is closed at the end. The verdict is out by then, and stands, whatever can't be closed."""
-    afterwards = contextlib.ExitStack()
-    try:
-        yield afterwards
-    finally:
-        try:
-            afterwards.close()
-        except Exception as error:  # whatever it is, it is no part of the verdict
-            say(
-                "what this check made on the services could not be removed. It stays, in no later check's way; "
-                f"`mlops doctor` says whether they are well: {error}"
-            )
+    what = "work" if chosen.spec.work else "notebook"
+    doing = f"running your {what} from top to bottom, then asking it questions …"
+    check_folder(chosen, folder, backend, doing, Shown(as_json, everything, plain))
 
 
 @app.command()

@@ -23,7 +23,7 @@ def patience(total_seconds: float) -> Iterator[None]:
         while not done.wait(pause):
             gone = round(time.monotonic() - began)
             limit = f"the lab's limit is {total_seconds:g} s"
-            say(f"still running after {gone} s; {limit}. A cell that loops for ever looks like this")
+            say(f"still running after {gone} s; {limit}. Code that loops for ever looks like this")
             pause = EVERY_SECONDS
 
     teller = threading.Thread(target=tell, name="patience", daemon=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader.cli.app import PlainOption, app, console, home, leave, say, stack
+from grader.cli.checking import tidied_up
 from grader.cli.chosen import LabArgument, current, remember
 from grader.cli.images import images_for
 from grader.cli.keys import Poll, keys
@@ -108,33 +109,41 @@ class Watch:
             self._unread = False
 
     def _check(self, now: Submission, tasks: list[str]) -> None:
-        from grader.cli import render
         from grader.cli.patience import patience
         from grader.grading.grade import grade
-        from grader.learner.changes import joined, only_of
 
         say(f"{time.strftime('%H:%M:%S')} checking {'everything' if tasks == self._tasks else ', '.join(tasks)} …")
         lab, stack = self._lab, self._place.stack
-        with stack.use(lab.spec.services) as running, patience(lab.spec.limits.total_seconds):  # a dead one starts again
-            result = grade(lab, now, replace(self._place, running=running), tasks)
+        with stack.use(lab.spec.services) as running, tidied_up() as afterwards:  # a dead service starts again
+            with patience(lab.spec.limits.total_seconds):
+                result = grade(lab, now, replace(self._place, running=running, afterwards=afterwards), tasks)
+            more = self._judged(now, tasks, result)
+        if more:
+            self._check(now, self._tasks)
+
+    def _judged(self, now: Submission, tasks: list[str], result: Result) -> bool:
+        """Take a verdict in and show it; or say that now all is checked, which is then still to do."""
+        from grader.cli import render
+        from grader.learner.changes import joined, only_of
+
         if result.ours:
             say(f"this was our fault, and counts for nothing: {result.detail}")
             say("what to do: mlops ps says which service is up; r checks again")
             self._graded = None
-            return
+            return False
         if self._result is not None and tasks != self._tasks:
             result = joined(self._lab, self._result, result)
         self._graded, self._result = now, result
         if self.full and tasks != self._tasks:
             say("every check has passed; now all of them on this one version")
-            self._check(now, self._tasks)
-            return
+            return True
         remember(self._lab, result, now)
         shown = only_of(result, self._shown)
         render.summary(console(), shown)
         render.feedback(
             console(), shown, 1, self._plain, others="a shows all" if self._shown == self._tasks else "then the others"
         )
+        return False
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:

@@ -78,7 +78,8 @@ def test_what_breaks_an_earlier_thing_is_noticed_at_milestone_4(place: Place, mi
 @pytest.mark.services
 @pytest.mark.timeout(600)
 def test_the_learners_door(mlops: Command, course: Course, repository_after: Callable[[str, Path], Path]) -> None:
-    """`mlops capstone check` takes the folder of `init`, shows the table, moves on, and hints by the milestone's id."""
+    """`mlops capstone check` takes the folder of `init`, shows the table, moves on, and hints by the milestone's id. With
+    --plain there is a sentence in a table's place."""
     assert mlops("capstone", "init", "mine").returncode == 0
     untouched = mlops("capstone", "check")
     assert (untouched.returncode, "0/100" in untouched.stdout) == (1, True)
@@ -89,6 +90,11 @@ def test_the_learners_door(mlops: Command, course: Course, repository_after: Cal
     folder = repository_after("0", mlops.work / "mine")
     done = mlops("capstone", "check")
     assert (done.returncode, "100/100" in done.stdout) == (0, True)
+    again = mlops("capstone", "check", "0", "--plain").stdout.splitlines()
+    assert (again[0], again[-3:]) == (
+        "Milestone 0: the repository: ran to its end",
+        ["Total: 100 of 100 points.", "", "The next one: mlops capstone brief"],
+    )
     assert of_folder(course.milestone("0"), folder).files == samples.solution(course.milestone("0"))[0].files
     status = mlops("capstone", "status").stdout.splitlines()
     assert [line.split("│")[-1].strip() for line in status if "Milestone" in line] == ["passed", "next", "", "", ""]

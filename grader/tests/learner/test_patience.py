@@ -27,6 +27,6 @@ def test_a_long_run_is_told_of_and_a_short_one_is_not(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "EVERY_SECONDS", 0.01)
     with patience(240):
         assert twice.wait(60)
-    told = "still running after 0 s; the lab's limit is 240 s. A cell that loops for ever looks like this"
+    told = "still running after 0 s; the lab's limit is 240 s. Code that loops for ever looks like this"
     assert said[:2] == [told, told]
     assert not any(thread.name == "patience" for thread in threading.enumerate())
