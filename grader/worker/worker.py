@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from queue import SimpleQueue
 
 from grader.errors import BadInput
 from grader.gradebook.database import DatabaseUnavailable
@@ -51,24 +52,35 @@ class Worker:
         self._held: dict[int, Lease] = {}
         self._lock, self._changed = threading.Lock(), threading.Event()
         self._draining, self._hurrying = threading.Event(), threading.Event()
+        self._asked: SimpleQueue[bool] = SimpleQueue()
 
     def drain(self) -> None:
-        """Take no more jobs; asked twice, give back those that run. Safe in a signal handler."""
-        (self._hurrying if self._draining.is_set() else self._draining).set()
-        self._changed.set()
+        """Take no more jobs; asked twice, give back those that run. Safe in a signal handler: it takes no lock, which the
+        interrupted thread might hold (an Event has one)."""
+        self._asked.put(True)
 
     def run(self, until_empty: bool = False) -> None:
         """Work until drained. Never raises for what a job or the database does."""
         memory.settle()
         done = threading.Event()
         pulse = threading.Thread(target=self._keep_alive, args=(done,), name="heartbeat", daemon=True)
+        ear = threading.Thread(target=self._heed, name="drain", daemon=True)
         pulse.start()
+        ear.start()
         try:
             self._take_jobs(until_empty)
             self._finish()
         finally:
             done.set()
+            self._asked.put(False)
             pulse.join()
+            ear.join()
+
+    def _heed(self) -> None:
+        """Pass on what `drain` was asked, until the end of the run."""
+        while self._asked.get():
+            (self._hurrying if self._draining.is_set() else self._draining).set()
+            self._changed.set()
 
     def _take_jobs(self, until_empty: bool) -> None:
         while not self._draining.is_set():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
+from typing import Any
 
 import psycopg
 import pytest
@@ -134,6 +138,34 @@ def test_a_drained_worker_ends_what_it_does_and_takes_nothing_new(klass: SmallCl
     made = worker(queue, grade, jobs=1)
     made.run()
     assert states(klass, 1, 2, 3) == ["done", "waiting", "waiting"]
+
+
+def test_it_can_be_drained_at_any_moment(queue: Queue) -> None:
+    """As a signal handler does it: between any two lines of the worker's own thread, those that hold a lock among them."""
+    where: list[str] = []
+
+    def run(made: Worker, at: int) -> None:
+        lines = itertools.count()
+
+        def trace(frame: FrameType, event: str, _: object) -> Any:
+            if frame.f_globals.get("__name__") not in ("grader.worker.worker", "threading"):
+                return None
+            if event == "line" and next(lines) == at:
+                where.append(frame.f_code.co_name)
+                made.drain()
+            return trace
+
+        sys.settrace(trace)
+        made.run()
+        sys.settrace(None)
+
+    for at in range(250):
+        made = worker(queue, lambda _: result(FULL), poll=0.01)
+        running = threading.Thread(target=run, args=(made, at), daemon=True)
+        running.start()
+        running.join(20)
+        assert not running.is_alive(), f"drained at line {at}, in {where[-1]}"
+    assert {"_take_jobs", "_next", "clear", "wait", "start"} <= set(where)
 
 
 @pytest.mark.parametrize("twice", [True, False])
