@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 from grader.errors import BadInput
 from grader.gradebook.database import DatabaseUnavailable
@@ -50,49 +50,44 @@ class Worker:
         self._log, self._patience, self._tells_all = log or sentences(say), patience or Patience(), log is not None
         self._alive = alive
         self._held: dict[int, Lease] = {}
-        self._lock, self._changed = threading.Lock(), threading.Event()
-        self._draining, self._hurrying = threading.Event(), threading.Event()
-        self._asked: SimpleQueue[bool] = SimpleQueue()
+        self._lock, self._hurrying = threading.Lock(), threading.Event()
+        self._changes: SimpleQueue[None] = SimpleQueue()
+        self._asked = 0
 
     def drain(self) -> None:
-        """Take no more jobs; asked twice, give back those that run. Safe in a signal handler: it takes no lock, which the
-        interrupted thread might hold (an Event has one)."""
-        self._asked.put(True)
+        """Take no more jobs; asked twice, give back those that run. Safe in a signal handler: it needs no lock that the
+        interrupted thread might hold (an Event has one; a SimpleQueue is made for this)."""
+        self._asked += 1
+        self._changes.put(None)
 
     def run(self, until_empty: bool = False) -> None:
         """Work until drained. Never raises for what a job or the database does."""
         memory.settle()
         done = threading.Event()
         pulse = threading.Thread(target=self._keep_alive, args=(done,), name="heartbeat", daemon=True)
-        ear = threading.Thread(target=self._heed, name="drain", daemon=True)
         pulse.start()
-        ear.start()
         try:
             self._take_jobs(until_empty)
             self._finish()
         finally:
             done.set()
-            self._asked.put(False)
             pulse.join()
-            ear.join()
-
-    def _heed(self) -> None:
-        """Pass on what `drain` was asked, until the end of the run."""
-        while self._asked.get():
-            (self._hurrying if self._draining.is_set() else self._draining).set()
-            self._changed.set()
 
     def _take_jobs(self, until_empty: bool) -> None:
-        while not self._draining.is_set():
+        while not self._asked:
             self._alive()
-            self._changed.clear()
             lease = self._next() if len(self._held) < self._jobs else None
             if lease is not None:
                 self._start(lease)
             elif until_empty and not self._held and self._nothing_waits():
                 return
             else:
-                self._changed.wait(self._patience.poll)
+                self._wait(self._patience.poll)
+
+    def _wait(self, seconds: float) -> None:
+        """Until a job has ended or `drain` was called (since the last wait), at most so long."""
+        with contextlib.suppress(Empty):
+            self._changes.get(timeout=seconds)
 
     def _next(self) -> Lease | None:
         """A lease; None, after a while, when there is none or the database is away."""
@@ -125,7 +120,7 @@ class Worker:
         finally:
             with self._lock:
                 self._held.pop(lease.job, None)
-            self._changed.set()
+            self._changes.put(None)
 
     def _outcome(self, lease: Lease) -> Callable[[], None]:
         """Do the job; returns what writes how it ended. Nothing that grading does may end the worker."""
@@ -172,10 +167,9 @@ class Worker:
     def _finish(self) -> None:
         """Let the running jobs end; give back those that don't within the drain's time."""
         ends = time.monotonic() + self._patience.drain
-        while self._holding() and not self._hurrying.is_set() and time.monotonic() < ends:
+        while self._holding() and self._asked < 2 and time.monotonic() < ends:
             self._alive()
-            self._changed.clear()
-            self._changed.wait(0.2)
+            self._wait(0.2)
         self._hurrying.set()
         for lease in self._holding():
             with self._tolerating("a job can't be given back: its lease will end", pause=False):
@@ -193,7 +187,7 @@ class Worker:
         except DatabaseUnavailable as away:
             self._log("away", f"{what}: {away}", {})
             if pause:
-                self._draining.wait(self._patience.poll)
+                self._wait(self._patience.poll)
 
 
 def _about(lease: Lease) -> dict[str, object]:

@@ -57,7 +57,7 @@ def test_garbage_ends_the_sandbox_as_its_own_doing() -> None:
     """What our agent never sends is an end of kind `exited`, told once, and every question then fails at once."""
     inside = Inside()
     inside.raw.sendall(b"garbage, garbage, garbage")
-    assert inside.over.wait(5)
+    assert inside.over.wait(60)
     assert (inside.tunnel.ended and inside.tunnel.ended.how, inside.tunnel.alive) == ("exited", False)
     with pytest.raises(ConnectionResetError):
         inside.tunnel.read("x", 10, 5)
@@ -68,7 +68,7 @@ def test_a_cut_pipe_gives_no_reason() -> None:
     """Whether the container was removed or ended itself is not for the tunnel to say."""
     inside = Inside()
     inside.raw.close()
-    assert inside.over.wait(5)
+    assert inside.over.wait(60)
     assert inside.tunnel.ended is None
     inside.pipe.close()
 
@@ -85,7 +85,7 @@ def test_an_answer_that_breaks_the_rules_ends_the_sandbox(answer: object) -> Non
     with ThreadPoolExecutor() as pool, pytest.raises(ConnectionResetError):
         pool.submit(reply)
         inside.tunnel.read("x", 10, 5)
-    assert inside.over.wait(5)
+    assert inside.over.wait(60)
     assert inside.tunnel.ended is not None
     assert inside.tunnel.ended.how == "exited"
     inside.pipe.close()
@@ -98,7 +98,7 @@ def test_no_answer_is_a_timeout() -> None:
     with pytest.raises(TimeoutError):
         inside.tunnel.read("x", 10, 0.2)
     inside.pipe.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_only_declared_endpoints_can_be_named() -> None:
@@ -119,7 +119,7 @@ def test_output_beyond_the_cap_ends_the_sandbox() -> None:
         with suppress(ConnectionResetError):
             while reader.recv(65_536):
                 pass
-    assert inside.over.wait(5)
+    assert inside.over.wait(60)
     assert inside.tunnel.ended == Ended("output", "the cells sent more than their limit allows")
     inside.pipe.close()
 

@@ -135,14 +135,14 @@ def _used(stack: Stack) -> Iterator[Stack]:
 def get(url: str) -> bytes | None:
     """The answer's body, or None when it can't be had."""
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with urllib.request.urlopen(url, timeout=30) as answer:
             return bytes(answer.read())
     except OSError:
         return None
 
 
 def put(url: str, content: bytes) -> None:
-    with urllib.request.urlopen(urllib.request.Request(url, content, method="PUT"), timeout=5):
+    with urllib.request.urlopen(urllib.request.Request(url, content, method="PUT"), timeout=30):
         pass
 
 

@@ -67,13 +67,14 @@ def written(klass: SmallClass, submission: int) -> list[tuple[str, float]]:
 
 def test_jobs_are_done_side_by_side(klass: SmallClass, queue: Queue) -> None:
     """Two at a time, never three; each once; how long it waited is in the result."""
-    running, most, lock = 0, 0, threading.Lock()
+    running, most, lock, both = 0, 0, threading.Lock(), threading.Barrier(2)
 
     def grade(lease: Lease) -> Result:
         nonlocal running, most
         with lock:
             running, most = running + 1, max(most, running + 1)
-        time.sleep(0.2)
+        both.wait(60)
+        time.sleep(0.2)  # a third would have its time
         with lock:
             running -= 1
         return result(FULL)
@@ -111,18 +112,18 @@ def test_our_faults_are_tried_again_and_what_needs_a_person_is_not(klass: SmallC
 
 def test_a_job_may_take_longer_than_a_lease(klass: SmallClass, queue: Queue) -> None:
     """Heartbeats keep it: nobody else gets it meanwhile."""
-    short = Queue(queue.database, Rules(lease=1.5, heartbeat=0.1))
+    short = Queue(queue.database, Rules(lease=4, heartbeat=0.2))
     others: list[Lease | None] = []
 
     def grade(lease: Lease) -> Result:
-        for _ in range(5):
+        for _ in range(9):
             time.sleep(0.5)
             others.append(short.lease("w2"))
         return result(FULL)
 
     klass.wait_for(klass.ann)
     worker(short, grade).run(until_empty=True)
-    assert (others, states(klass, 1)) == ([None] * 5, ["done"])
+    assert (others, states(klass, 1)) == ([None] * 9, ["done"])
 
 
 def test_a_drained_worker_ends_what_it_does_and_takes_nothing_new(klass: SmallClass, queue: Queue) -> None:
@@ -165,7 +166,7 @@ def test_it_can_be_drained_at_any_moment(queue: Queue) -> None:
         running.start()
         running.join(20)
         assert not running.is_alive(), f"drained at line {at}, in {where[-1]}"
-    assert {"_take_jobs", "_next", "clear", "wait", "start"} <= set(where)
+    assert {"_take_jobs", "_next", "_wait", "start", "wait"} <= set(where)
 
 
 @pytest.mark.parametrize("twice", [True, False])
@@ -179,18 +180,18 @@ def test_what_does_not_end_in_time_is_handed_back(klass: SmallClass, queue: Queu
         made.drain()
         if twice:
             made.drain()
-        end.wait(10)
+        end.wait(60)
         took.set()
         return result()
 
     made = worker(queue, grade, drain=30 if twice else 0.2)
     began = time.monotonic()
     made.run()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     other = queue.lease("w2")
     assert other is not None
     end.set()
-    took.wait(5)
+    assert took.wait(60)
     queue.complete(other, result(FULL), IMAGE)
     assert written(klass, 1) == [("finished", 100)]
     with klass.database.reading() as session:

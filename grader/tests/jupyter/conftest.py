@@ -123,7 +123,7 @@ def wait_for(jupyter: Jupyter, process: subprocess.Popen[bytes], log: Path) -> N
     while True:
         try:
             requests.get(f"{jupyter.url}/api", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.2)  # another process's doing; nothing tells when

@@ -155,7 +155,7 @@ def test_by_keyboard_alone(page: Page) -> None:
         page.keyboard.press(key)
         page.wait_for_function(f"document.querySelector('.mlops-page:not([hidden])').textContent.includes({said!r})")
         picture(page, "services" if "MLflow" in said else "progress")
-    assert page.get_by_role("link", name="Open MLflow tracking server").get_attribute("href", timeout=1000) is not None
+    assert page.get_by_role("link", name="Open MLflow tracking server").get_attribute("href") is not None
 
 
 def show_the_panel(page: Page) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import stat
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +22,7 @@ from grader.tests.services.student import Mlflow, connect, s3_client
 
 pytestmark = pytest.mark.services
 
-STOP_SECONDS = 5
+STOP_SECONDS = 20
 
 
 @pytest.fixture
@@ -73,10 +72,9 @@ def test_two_instances_live_side_by_side_and_keep_their_data(another: Stack, run
         session.execute("CREATE TABLE x AS SELECT 1 AS a")
     processes = {service: family(r) for service, r in up.items()}
     for service in ("mlflow", "s3", "postgres"):
-        began = time.monotonic()
         processes[service][0].terminate()
         _, alive = psutil.wait_procs(processes[service], timeout=STOP_SECONDS)
-        assert (service, alive, time.monotonic() - began < STOP_SECONDS) == (service, [], True)
+        assert (service, alive) == (service, [])
     s3_ports = [str(address.port) for address in up["s3"].ports.values()]
     assert [path for port in s3_ports for path in Path("/tmp").glob(f"seaweedfs-*-{port}.sock")] == []
     again = another.keep(["mlflow"])
