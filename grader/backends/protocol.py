@@ -247,7 +247,8 @@ class BuiltImage(Protocol):
     """Files that the RUN steps of this very build wrote; steps that came from the cache wrote none."""
 
     def files(self) -> dict[str, bool]:
-        """The files of the last stage by path, and whether somebody may execute them (so are all links)."""
+        """The files of the last stage by path, and whether somebody may execute them (so are all links). Raises BuildFailed
+        for too many."""
 
     def start(self, command: tuple[str, ...] | None = None) -> RunningImage:
         """Run it as it says itself, or with `command` in place of what it would start. Raises BuildFailed when it says nothing

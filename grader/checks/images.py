@@ -38,6 +38,13 @@ class ImageQuestions:
             raise Fail("an image from the Dockerfile", str(built))
         return built
 
+    def files(self, image: BuiltImage) -> dict[str, bool]:
+        """The files of its last stage by path, and whether somebody may execute them. Raises Fail for too many."""
+        try:
+            return image.files()
+        except BuildFailed as failure:
+            raise Fail("an image whose files can be listed", str(failure)) from None
+
     @contextlib.contextmanager
     def running(self, image: BuiltImage, command: tuple[str, ...] | None = None) -> Iterator[RunningImage]:
         """A container of it, removed at the end. Raises Fail when none can be made."""

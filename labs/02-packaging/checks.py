@@ -253,7 +253,7 @@ def the_image_holds_what_it_needs(lab: Lab) -> None:
     """The image runs as a user that is not root, holds no compiler and no tool of development, and adds at most 40 MiB to its
     base."""
     image = lab.images.build(context(lab), arguments(lab))
-    files = image.files()
+    files = lab.images.files(image)
     if not any(path.endswith("churnlib/model.yaml") for path in files):
         lab.fail("an image with churnlib in it", "no churnlib/model.yaml in the last stage")
 

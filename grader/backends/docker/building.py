@@ -4,6 +4,7 @@ other network itself (decision 7)."""
 from __future__ import annotations
 
 import re
+import secrets
 import threading
 import time
 from collections import deque
@@ -17,11 +18,13 @@ from grader.backends import owner
 from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
+from grader.backends.docker.commands import KEPT, SHOWN_LINES, STEPS, Bounds, Commands
 from grader.backends.docker.containers import remove
-from grader.backends.docker.disk import Written, is_of
+from grader.backends.docker.disk import Written
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.docker.hosting import DATA, USER
 from grader.backends.docker.images import archive_of
+from grader.backends.docker.parts import ASKED, Part, Parts
 from grader.backends.protocol import BuildFailed, BuildRequest, Running
 from grader.errors import OurFault
 
@@ -31,20 +34,17 @@ if TYPE_CHECKING:
 INDEX_PORT = 3141
 SERVE = ["python", "-m", "http.server", "--bind=127.0.0.1", f"--directory={DATA}/static", str(INDEX_PORT)]
 LABEL = {KIND: "submission"}
-STEPS = "mlops-course/build-step"
-"""Tags of what steps made that hold somebody's files, or much. The engine finds a step in its cache by them, whoever built it
-first, so they go with the last builder on the engine, and not with the one that made them."""
 WHEELS = "wheels-for-builds"
 """Name of the container that serves wheels: where there is one, somebody builds."""
-RUNNING = re.compile(r" ---> Running in ([0-9a-f]{12})\s*$")
 ENDED = re.compile(r" ---> ([0-9a-f]{12})\s*$")
 BUILT = re.compile(r"Successfully built ([0-9a-f]{12})")
 INSTRUCTION = re.compile(r"Step \d+/\d+ : (\w+)")
-SHOWN_LINES = 12
 MOST_WRITTEN = 2048 * MIB
 """By all steps of a build together, above the images they start from."""
 MOST_KEPT = 128 * MIB
-"""What a build may leave in the engine's cache for good, of steps that hold nobody's files: wheels of the course, as a rule."""
+"""What a build may write and have its commands kept for later builds: wheels of the course, as a rule."""
+MOST_OLD = 20
+"""Commands that are kept for later builds when nobody builds any more."""
 MEMORY_OF_INDEX = 128 * MIB
 
 
@@ -66,17 +66,15 @@ class Builder:
         refused = dockerfile.problem(text.decode(errors="replace"))
         if refused:
             raise BuildFailed(f"Dockerfile, {refused}")
-        build = _Build(self._client, dockerfile.most_steps(text.decode(errors="replace")))
+        build = _Build(Written(self._client, MOST_WRITTEN))
         try:
-            image = self._made(request, build)
+            image = self._made(request, build, Parts(text.decode(errors="replace")))
         except ENGINE_ERRORS as error:
             raise OurFault(f"the engine did not build: {says(error)}") from error
         finally:
-            for container in build.containers:
-                remove(self._client, container)
             for layer in build.passing():
-                with suppress(*ENGINE_ERRORS):  # an id that a command printed …
-                    if not self._client.inspect_image(layer)["RepoTags"]:  # type: ignore[no-untyped-call]  # … of somebody's image
+                with suppress(*ENGINE_ERRORS):
+                    if not self._client.inspect_image(layer)["RepoTags"]:  # type: ignore[no-untyped-call]
                         self._client.tag(layer, STEPS, layer)
         with self._lock:
             self._images.append(image)
@@ -99,8 +97,12 @@ class Builder:
         return [one["Id"] for one in found if one["Id"] != self._container and not owner.is_dead(one["Labels"][owner.LABEL])]
 
     def _clear(self) -> None:
-        """Remove what steps made, those of killed builders included; the course's own steps stay."""
-        left = {str(image["Id"]) for image in self._client.images(STEPS)}
+        """Remove what steps made, those of killed builders included; the course's own stay, and the last of what is kept."""
+        old = sorted(self._client.images(KEPT), key=lambda image: -int(image["Created"]))[MOST_OLD:]
+        gone, found = {str(image["Id"]) for image in old}, self._client.images(all=True)
+        while more := {str(image["Id"]) for image in found if image["ParentId"] in gone} - gone:
+            gone |= more
+        left = gone | {str(image["Id"]) for image in self._client.images(STEPS)}
         for image in left:
             for container in self._client.containers(all=True, filters={"ancestor": image}):
                 if container["Labels"].get(KIND) != "service":
@@ -120,14 +122,31 @@ class Builder:
             return False
         return True
 
-    def _made(self, request: BuildRequest, build: _Build) -> DockerImage:
+    def _made(self, request: BuildRequest, build: _Build, parts: Parts) -> DockerImage:
+        build.ends, wheels = time.monotonic() + request.seconds, self._wheels()
+        bounds = Bounds(request.memory_mb * MIB, MOST_WRITTEN, MOST_KEPT, request.seconds, build.ends)
+        commands = Commands(self._client, wheels, bounds, build.written)
         try:
-            self._follow(request, build)
-            return self._finished(build)
-        except BuildFailed as failed:
-            if self._ended(build.wheels):
+            while command := parts.command():
+                name = f"part-{secrets.token_hex(8)}"
+                self._follow(request, build, parts.before(name), target=name)
+                start, arguments = self._arguments(build.image)
+                made = commands.image(start, command, arguments, build.holds)
+                build.hold(made)
+                parts.ran(made, arguments)
+            self._follow(request, build, parts.whole(), labels=LABEL)
+        except (BuildFailed, *ENGINE_ERRORS) as failed:
+            if self._ended(wheels):
                 raise OurFault("the container that serves wheels to builds ended during one") from failed
             raise
+        return DockerImage(self._client, build.image, self._base(), self._image_of_index(), frozenset(commands.files))
+
+    def _arguments(self, image: str) -> tuple[str, dict[str, str]]:
+        """What a command starts from, and the values of the build's arguments: what `Parts.before` makes ends with them."""
+        found = self._client.inspect_image(image)  # type: ignore[no-untyped-call]
+        labels = found["Config"].get("Labels") or {}
+        asked = {name.removeprefix(ASKED): value for name, value in labels.items() if name.startswith(ASKED)}
+        return str(found["Parent"] if asked else found["Id"]), asked
 
     def _ended(self, wheels: str) -> bool:
         """Whether this container serves no more; the next build makes another then."""
@@ -140,34 +159,23 @@ class Builder:
         remove(self._client, wheels)
         return True
 
-    def _follow(self, request: BuildRequest, build: _Build) -> None:
-        """Read what the engine says of the build until it ends. Raises BuildFailed, and what the engine raises."""
-        memory, build.wheels = request.memory_mb * MIB, self._wheels()
+    def _follow(self, request: BuildRequest, build: _Build, part: Part, **more: Any) -> None:
+        """Have the engine make a part; read what it says until it ends. Raises BuildFailed, and what the engine raises."""
+        build.begin()
         events: Iterator[dict[str, Any]] = self._client.build(
-            fileobj=archive_of(request.files), custom_context=True, rm=False, forcerm=False, decode=True, pull=False,
-            network_mode=f"container:{build.wheels}", buildargs=dict(request.arguments), labels=LABEL,
-            container_limits={"memory": memory, "memswap": memory}, timeout=request.seconds,
+            fileobj=archive_of({**request.files, "Dockerfile": part.text.encode()}), custom_context=True, rm=True, forcerm=True,
+            decode=True, pull=False, network_mode="none", buildargs=dict(request.arguments), timeout=request.seconds, **more,
         )  # fmt: skip
-        deadline = time.monotonic() + request.seconds
-        with build.written.watched():
-            for event in _accepted(events):
-                build.hear(str(event.get("stream") or event.get("error") or ""))
-                if build.written.too_much:
-                    most = f"{MOST_WRITTEN // MIB} MiB (install less, or remove it in the same step)"
-                    raise BuildFailed(f"the build wrote more than {most}; it was at:\n{build.at()}")
-                if "error" in event:
-                    raise BuildFailed(f"the build failed:\n{build.at()}")
-                if time.monotonic() > deadline:
-                    raise BuildFailed(f"the build took more than {request.seconds} s; it was at:\n{build.at()}")
-
-    def _finished(self, build: _Build) -> DockerImage:
+        for event in _accepted(events, part):
+            build.hear(str(event.get("stream") or event.get("error") or ""))
+            if build.written.too_much:
+                raise BuildFailed(f"the build wrote {build.written.too_much}; it was at:\n{build.at()}")
+            if "error" in event:
+                raise BuildFailed(f"the build failed:\n{build.at()}")
+            if time.monotonic() > build.ends:
+                raise BuildFailed(f"the build took more than {request.seconds} s; it was at:\n{build.at()}")
         if not build.image:
             raise BuildFailed(f"the build failed:\n{build.at()}")
-        written: set[str] = set()
-        for container in build.containers:
-            with suppress(NotFound):  # the build printed an id that was none
-                written |= {change["Path"] for change in self._client.diff(container) or [] if change["Kind"] != 2}
-        return DockerImage(self._client, build.image, self._base(), self._image_of_index(), frozenset(written))
 
     def _base(self) -> int:
         """The size of the base image, in bytes."""
@@ -199,66 +207,70 @@ class Builder:
 
 
 class _Build:
-    """What the classic builder's own lines tell of a build. Commands of the build may print such lines, too: an id that is not
-    the build's is ignored, hiding a real one is beyond them, and more such lines than a build has end it."""
+    """What the engine's builder tells of a build's parts. It runs none of the build's commands, so each line is its own."""
 
-    def __init__(self, client: APIClient, most_steps: int) -> None:
-        self._client, self._left = client, 2 * most_steps  # each step begins with an image, or in a container, and makes one
-        self.written = Written(client, MOST_WRITTEN)
+    def __init__(self, written: Written) -> None:
+        self.written = written
+        self.ends = 0.0
+        """When it must have ended, in monotonic seconds."""
         self.image = ""
-        self.wheels = ""
-        """The container whose network it has."""
-        self.containers: list[str] = []
-        """Of the steps that ran."""
+        """That the last part made."""
+        self.holds = False
+        """Whether there are somebody's files in it."""
         self._layers: list[str] = []
-        self._own_layers: list[str] = []
+        self._held: set[str] = set()
         self._last: deque[str] = deque(maxlen=SHOWN_LINES)
-        self._copied = False
+        self._from = False
 
     def passing(self) -> list[str]:
         """Images of steps that go with the last builder: from the first COPY of a stage on, for they hold somebody's files, and
         all of a build that wrote much."""
-        return self._own_layers if self.written.in_layers <= MOST_KEPT else self._layers
+        return [one for one in self._layers if one in self._held] if self.written.in_layers <= MOST_KEPT else self._layers
+
+    def begin(self) -> None:
+        """A part begins."""
+        self.image = ""
+        self._last.clear()
+
+    def hold(self, image: str) -> None:
+        """A command made this image of the last part's, and of what is in that."""
+        self._held |= {_short(image)} if self.holds else set()
 
     def at(self) -> str:
         """The last lines of what it said."""
         return "\n".join(self._last)
 
     def hear(self, text: str) -> None:
-        """One event's text. Raises BuildFailed when its lines can't all be the builder's."""
+        """One event's text."""
         for line in text.splitlines():
             if line.strip():
                 self._last.append(line.rstrip())
             if instruction := INSTRUCTION.match(line):
-                word = instruction[1].upper()
-                self._copied = (self._copied and word != "FROM") or word == "COPY"
-            elif told := RUNNING.match(line) or ENDED.match(line):
-                self._count(line)
-                (self._runs if told.re is RUNNING else self._made)(told[1])
+                self._from = instruction[1].upper() == "FROM"
+                self.holds = self.holds or instruction[1].upper() == "COPY"
+            elif ended := ENDED.match(line):
+                self._made(ended[1])
             elif built := BUILT.match(line):
                 self.image = built[1]
 
-    def _count(self, line: str) -> None:
-        self._left -= 1
-        if self._left < 0:
-            raise BuildFailed(f"a command of the build prints lines as the builder does: {line!r} (let it print others)")
-
-    def _runs(self, container: str) -> None:
-        if is_of(self._client, container, self.wheels):
-            self.containers.append(container)
-            self.written.step_runs(container)
-
     def _made(self, image: str) -> None:
+        if self._from:
+            self.holds, self._from = image in self._held, False
         self._layers.append(image)
-        self._own_layers += [image] if self._copied else []
-        self.written.step_made(image)
+        self._held |= {image} if self.holds else set()
+        self.written.layer(image)
 
 
-def _accepted(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What the engine says of a build. Raises BuildFailed when it refuses the Dockerfile, before its first step."""
+def _short(image: str) -> str:
+    """As the builder writes an image's id."""
+    return image.removeprefix("sha256:")[:12]
+
+
+def _accepted(events: Iterator[dict[str, Any]], part: Part) -> Iterator[dict[str, Any]]:
+    """What the engine says of a part. Raises BuildFailed when it refuses the Dockerfile, before its first step."""
     try:
         yield from events
     except APIError as error:
         if refuses(error):
-            raise BuildFailed(f"the build failed:\n{says(error)}") from error
+            raise BuildFailed(f"the build failed:\n{part.told(says(error))}") from error
         raise

@@ -28,6 +28,8 @@ SECOND = 1_000_000_000
 CHECK = {"interval": SECOND, "timeout": 3 * SECOND, "retries": 2, "start_period": 0}
 """The image's own HEALTHCHECK, looked at more often than anybody would in production."""
 MOST_BYTES = 64 * 1024
+MOST_FILES = 300_000
+"""Of an image, folders included, whose names are read; the base has some 8,000."""
 POLL_SECONDS = 0.2
 ASK = """
 import json, sys, time, urllib.error, urllib.request
@@ -61,16 +63,23 @@ class DockerImage:
         self._tags: list[str] = []
 
     def files(self) -> dict[str, bool]:
-        """The files of the last stage by path, and whether somebody may execute them."""
+        """The files of the last stage by path, and whether somebody may execute them. Raises BuildFailed for too many."""
+        found: dict[str, bool] = {}
         container = self._create(("true",))
         try:
             stream = io.BufferedReader(_Chunks(self._client.export(container)))
             with tarfile.open(fileobj=stream, mode="r|") as tar:
-                return {f"/{entry.name}": bool(entry.mode & 0o111) or entry.issym() for entry in tar if not entry.isdir()}
+                for number, entry in enumerate(tar):
+                    if number >= MOST_FILES:
+                        raise BuildFailed(f"the image holds more than {MOST_FILES} files (leave out what it doesn't need)")
+                    if not entry.isdir():
+                        found[f"/{entry.name}"] = bool(entry.mode & 0o111) or entry.issym()
+                    tar.members = []  # type: ignore[attr-defined]  # it would keep them all
         except ENGINE_ERRORS as error:
             raise OurFault(f"the engine did not show the image's files: {says(error)}") from error
         finally:
             remove(self._client, container)
+        return found
 
     def start(self, command: tuple[str, ...] | None = None) -> Container:
         """Run it. Raises BuildFailed when it says nothing that could be run, OurFault when the engine can't even try; a command

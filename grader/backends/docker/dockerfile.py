@@ -8,6 +8,7 @@ A build's own commands run without a way out. But `FROM` and `COPY --from` make 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 BASES = ("python:3.11-slim-bookworm",)
 """Images that a build may start from: those that this machine has anyway."""
@@ -16,22 +17,43 @@ _FROM = re.compile(r"--from=(\S+)", re.IGNORECASE)
 _DIRECTIVE = re.compile(r"#\s*(escape|syntax)\s*=", re.IGNORECASE)
 
 
+@dataclass(frozen=True)
+class Instruction:
+    """One of a Dockerfile's, continued lines joined: where it begins, its first word as the engine reads it, and the rest."""
+
+    line: int
+    word: str
+    rest: str
+
+    @property
+    def text(self) -> str:
+        """As one line."""
+        return f"{self.word} {self.rest}".strip()
+
+
+def instructions(text: str) -> list[Instruction]:
+    """All but the comments."""
+    return [one for one in _read(text) if not one.word.startswith("#")]
+
+
+def stage(instruction: Instruction) -> tuple[str, str]:
+    """Of a FROM: what it starts from, and its own name, "" where it has none."""
+    found = _STAGE.fullmatch(instruction.rest)
+    return (found["base"], found["name"] or "") if found else (instruction.rest, "")
+
+
 def problem(text: str) -> str:
     """What a build may not do of all that this Dockerfile says; "" when there is nothing."""
     if not text.replace("\n", "").replace("\t", "").isprintable():
         return "line 1: it holds characters that can't be seen (write plain text, lines ended by a line feed alone)"
+    if not instructions(text):
+        return f"line 1: it holds no instruction: begin with FROM {BASES[0]}"
     stages: list[str] = []
-    for number, line in _instructions(text):
-        word, rest = (*line.split(maxsplit=1), "")[:2]
-        found = _of(word.upper(), rest.strip(), stages)
+    for one in _read(text):
+        found = _of(one.word, one.rest, stages)
         if found:
-            return f"line {number}: {found}"
+            return f"line {one.line}: {found}"
     return ""
-
-
-def most_steps(text: str) -> int:
-    """How many steps a build of this Dockerfile has at most: an instruction each, and one for the labels it is given."""
-    return len(_instructions(text)) + 1
 
 
 def _of(word: str, rest: str, stages: list[str]) -> str:
@@ -44,20 +66,24 @@ def _of(word: str, rest: str, stages: list[str]) -> str:
     if word == "ONBUILD":
         return "ONBUILD puts off what it does: write it where it happens"
     if word == "FROM":
-        stage = _STAGE.fullmatch(rest)
-        if stage is None or stage["base"].lower() not in (*BASES, *stages):
+        named = _STAGE.fullmatch(rest)
+        if named is None or named["base"].lower() not in (*BASES, *stages):
             return f"FROM {rest}: start from {BASES[0]}, or from a stage above"
-        stages.append((stage["name"] or f"{len(stages)}").lower())
+        stages.append((named["name"] or f"{len(stages)}").lower())
+    if word == "RUN" and not stages:
+        return f"RUN comes before any FROM: begin with FROM {BASES[0]}"
+    if word == "RUN" and rest.startswith("--"):
+        return f"RUN {rest.split()[0]} is BuildKit's: leave it out"
     for source in _FROM.findall(rest) if word == "COPY" else ():
         if source.lower() not in (*BASES, *stages, *map(str, range(len(stages)))):
             return f"COPY --from={source}: there is no stage of that name above"
     return ""
 
 
-def _instructions(text: str) -> list[tuple[int, str]]:
-    """Each instruction and each comment with the number of its first line, continued lines joined as the engine does:
-    with nothing between, comments and empty lines among them left out."""
-    found: list[tuple[int, str]] = []
+def _read(text: str) -> list[Instruction]:
+    """Each instruction and each comment, continued lines joined as the engine does: with nothing between, comments and empty
+    lines among them left out."""
+    found: list[Instruction] = []
     start, begun = 0, ""
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
@@ -67,6 +93,11 @@ def _instructions(text: str) -> list[tuple[int, str]]:
         if stripped.endswith("\\") and not stripped.startswith("#"):
             begun = begun.rstrip()[:-1]
             continue
-        found.append((start, begun.strip()))
+        found.append(_split(start, begun))
         start, begun = 0, ""
-    return [*found, (start, begun.strip())] if begun.strip() else found
+    return [*found, _split(start, begun)] if begun.strip() else found
+
+
+def _split(line: int, text: str) -> Instruction:
+    word, rest = (*text.strip().split(maxsplit=1), "")[:2]
+    return Instruction(line, word.upper(), rest.strip())

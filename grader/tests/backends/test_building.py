@@ -14,9 +14,10 @@ from docker.errors import ImageNotFound
 
 from grader.backends import owner
 from grader.backends.containment import NAME
-from grader.backends.docker import building
+from grader.backends.docker import building, built, disk
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.docker.building import WHEELS, Builder
+from grader.backends.docker.images import archive_of
 from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
 from grader.course.tree import Course
 from grader.errors import OurFault
@@ -30,6 +31,45 @@ INDEX = "http://127.0.0.1:3141/course/wheels/+simple/"
 SERVER = 'CMD ["python", "-m", "http.server", "8000", "--directory", "/srv"]\n'
 ASKS = "HEALTHCHECK CMD python -c \"import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/', timeout=2)\"\n"
 PAGE = {"page": "here"}
+RICH = f"""\
+ARG GLOBAL=all
+FROM {BASE} AS First
+ARG GLOBAL
+ARG GIVEN=none OTHER="o p"
+ARG UNUSED
+ENV OTHER=env KEPT=$GIVEN
+CMD ["first"]
+HEALTHCHECK --interval=9s CMD true
+SHELL ["/bin/bash", "-e", "-c"]
+RUN [[ $0 == bash || -n $BASH ]] && env > /first
+ARG LATE=$KEPT-late QUOTED='it is "$5" \\'
+WORKDIR /some
+LABEL late=$LATE global=$GLOBAL
+RUN true
+LABEL quoted=$QUOTED given=$GIVEN
+RUN ["/bin/sh", "-c", "env > /second; pwd >> /second; id -u >> /second"]
+FROM {BASE} AS other
+COPY code /code
+RUN cp /code /copied
+FROM first
+COPY --from=other /copied /a
+COPY --from=1 /copied /b
+ARG EARLY=$PATH
+ENV PATH=/x:$PATH
+RUN true
+LABEL early=$EARLY
+USER 1234
+ENTRYPOINT ["entry"]
+EXPOSE 80
+STOPSIGNAL SIGINT
+USER 0
+RUN env > /third \\
+    # between
+
+    && cat /a /b >> /third
+USER nobody
+CMD after
+"""
 REACH = """\
 import socket, sys
 outside = (("1.1.1.1", 53), ("8.8.8.8", 443), ("172.17.0.1", 22), ("host.docker.internal", 80), ("169.254.169.254", 80))
@@ -91,10 +131,8 @@ def test_what_a_step_says_when_it_fails(builder: Builder) -> None:
 
 
 NO_DOCKERFILES = {
-    "empty": ("", "cannot be empty"),
-    "a-comment": ("# later\n", "file with no instructions"),
-    "no-stage": ("RUN true\n", "no build stage in current context"),
     "misspelt": (f"FROM {BASE}\nFORM x\n", "line 2: unknown instruction: FORM"),
+    "misspelt-after-commands": (f"FROM {BASE}\n\nRUN true\nRUN \\\n  true\nFORM x\n", "line 6: unknown instruction: FORM"),
     "copy-of-nothing": (f"FROM {BASE}\nCOPY x\n", "COPY requires at least two arguments"),
     "health-check": (f"FROM {BASE}\nHEALTHCHECK --interval=soon CMD true\n", 'invalid duration "soon"'),
 }
@@ -116,18 +154,84 @@ def test_a_build_ends_at_its_limits(builder: Builder) -> None:
 
 
 def test_a_build_that_fills_the_disk_is_ended(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By what one step writes while it runs, and by what many small steps leave, copies between stages among them. What a base
-    image holds was not written."""
+    """By what one step writes while it runs, and by what many small steps leave, copies between stages among them; before files
+    with holes are written out, whose holes are not holes in a layer. What a base image holds was not written."""
     monkeypatch.setattr(building, "MOST_WRITTEN", 96 * 2**20)
     fill = "dd if=/dev/urandom bs=1M of=/{0} count={1}"
     endless = f"FROM {BASE}\nRUN {fill.format('a', 40)}\nRUN {fill.format('b', 100)} && sleep 60\n"
     copies = "".join(f"COPY --from=a /a /{number}\n" for number in range(3))
-    for text in (endless, f"FROM {BASE} AS a\nRUN {fill.format('a', 30)}\nFROM {BASE}\n{copies}RUN sleep 60\n"):
+    copied = f"FROM {BASE} AS a\nRUN {fill.format('a', 30)}\nFROM {BASE}\n{copies}RUN sleep 60\n"
+    holes = f"FROM {BASE}\nRUN for n in $(seq 1000); do truncate -s 90M /$n; done\n"
+    for text, at in ((endless, "Dockerfile, line 3: RUN dd "), (copied, "Step 5/"), (holes, "Dockerfile, line 2: RUN for ")):
         began = time.monotonic()
-        with pytest.raises(BuildFailed, match=r"^the build wrote more than 96 MiB \(install less.*\); it was at:\n(.*\n)*Step"):
+        with pytest.raises(
+            BuildFailed, match=rf"^the build wrote more than 96 MiB \(install less.*\); it was at:\n(.*\n)*{at}"
+        ):
             build(builder, text)
         assert time.monotonic() - began < 50
     build(builder, f"FROM {BASE} AS a\nRUN {fill.format('a', 30)}\nFROM {BASE}\nCOPY --from=a /a /a\n")
+
+
+def test_a_build_that_makes_many_files_is_ended(builder: Builder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty ones take no room, and a disk has only so many. Nor can the grader list what is in an image of so many."""
+    monkeypatch.setattr(disk, "MOST_FILES", 5000)
+    some = "RUN mkdir /{0} && cd /{0} && seq 4000 | xargs touch\n"
+    with pytest.raises(
+        BuildFailed, match=r"^the build wrote more than 5000 files with one command; it was at:\nDockerfile, line 3"
+    ):
+        build(builder, f"FROM {BASE}\n{some.format('a')}RUN cd /tmp && seq 100000 | xargs touch && sleep 60\n")
+    image = build(builder, f"FROM {BASE}\n{some.format('a')}{some.format('b')}")
+    assert len([path for path in image.files() if path.startswith(("/a/", "/b/"))]) == 8000
+    monkeypatch.setattr(built, "MOST_FILES", 8000)
+    with pytest.raises(BuildFailed, match="the image holds more than 8000 files"):
+        image.files()
+
+
+def test_what_a_command_may_do(builder: Builder) -> None:
+    """Install for other users and become them; start no more than so many processes, and nothing of the machine's."""
+    build(builder, f"FROM {BASE}\nRUN useradd -m some && su some -c 'touch ~/mine' && chown -R nobody ~some && rm -r ~some\n")
+    refused = {
+        "mknod /disk b 254 0": "Operation not permitted",
+        "mount -t tmpfs x /mnt": "(permission denied|not permitted|must be superuser)",
+        "for n in $(seq 300); do sleep 30 & done": "(Cannot fork|Resource temporarily unavailable)",
+        "unshare --user true": "Operation not permitted",
+    }
+    for command, said in refused.items():
+        with pytest.raises(BuildFailed, match=f"a command ended with status .*\n(.*\n)*.*{said}"):
+            build(builder, f"FROM {BASE}\nRUN {command}\n")
+
+
+def test_an_image_is_what_the_engines_builder_makes(builder: Builder, stack: Stack) -> None:
+    """Whoever runs a command: its variables, and all that is said of the image, whether before it or after it."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    client = backend._client
+    theirs = archive_of({"Dockerfile": RICH.encode(), "code": b"x"})
+    arguments = {"GIVEN": 'a "b" $c', "INDEX_URL": INDEX}
+    told = list(client.build(fileobj=theirs, custom_context=True, decode=True, buildargs=arguments, rm=True))
+    (name,) = (match[1] for line in told if (match := building.BUILT.match(line.get("stream", ""))))
+    mine = builder.build(BuildRequest({"Dockerfile": RICH.encode(), "code": b"x"}, arguments, 120, 512))
+    found = [(facts(client, one), printed(client, one)) for one in (name, mine._image)]
+    client.remove_image(name)
+    assert found[1] == found[0]
+    assert 'GIVEN=a "b" $c' in found[0][1]
+
+
+def facts(client: APIClient, image: str) -> dict[str, object]:
+    """What an image says of how it is run; without the course's own labels, and what containers get by chance."""
+    config = client.inspect_image(image)["Config"]  # type: ignore[no-untyped-call]
+    labels = {name: value for name, value in (config.pop("Labels") or {}).items() if not name.startswith("mlops-course")}
+    return {"labels": labels, **{key: value for key, value in config.items() if key not in ("Hostname", "Image") and value}}
+
+
+def printed(client: APIClient, image: str) -> str:
+    """What the commands of RICH found in their variables."""
+    made = client.create_container(image, entrypoint=["cat", "/first", "/second", "/third"])["Id"]
+    client.start(made)
+    client.wait(made)
+    text = client.logs(made).decode()
+    client.remove_container(made)
+    return "\n".join(sorted(line for line in text.splitlines() if not line.startswith("HOSTNAME=")))
 
 
 def test_health_is_what_the_service_says(builder: Builder) -> None:
@@ -196,33 +300,20 @@ def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Runnin
     assert (ask.tags("churnlib"), ask.digest("churnlib", "abc")) == ([], "")
 
 
-def test_lines_that_a_command_makes_up_hide_nothing(builder: Builder, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another's container whose id a command prints stays; the disk is watched whatever is printed; and more such lines than a
-    build has end it, or each would cost the grader a question to the engine."""
+def test_lines_that_a_command_makes_up_are_not_the_builders(builder: Builder, stack: Stack) -> None:
+    """What it prints as the engine's builder does names no image of the build, and no container."""
     backend = stack.backend
     assert isinstance(backend, DockerBackend)
-    others = backend._client.create_container(BASE, "true", labels={owner.LABEL: owner.current()})["Id"]
-    build(builder, f"FROM {BASE}\nRUN echo ' ---> Running in {others[:12]}' # {uuid.uuid4()}\n")
-    assert backend._client.inspect_container(others)["Id"] == others
-    monkeypatch.setattr(building, "MOST_WRITTEN", 96 * 2**20)
-    hidden = f"echo ' ---> Running in {others[:12]}'; echo ' ---> {'0' * 12}'; dd if=/dev/urandom bs=1M of=/a count=100"
-    with pytest.raises(BuildFailed, match="more than 96 MiB"):
-        build(builder, f"FROM {BASE}\nRUN {hidden} && sleep 60\n")
-    backend._client.remove_container(others)
-    for line in (" ---> Running in 000000000000", " ---> 000000000000"):
-        with pytest.raises(BuildFailed, match="prints lines as the builder does: ' ---> "):
-            build(builder, f"FROM {BASE}\nRUN yes '{line}'\n", seconds=30)
-
-
-def test_an_image_that_a_command_names_is_not_the_builds(builder: Builder, stack: Stack) -> None:
-    """What goes with a builder is what its builds made. A step that prints another image's id gains nothing."""
-    backend = stack.backend
-    assert isinstance(backend, DockerBackend)
-    inspect = backend._client.inspect_image
-    before = inspect(BASE)["RepoTags"]  # type: ignore[no-untyped-call]
-    named = inspect(BASE)["Id"].removeprefix("sha256:")[:12]  # type: ignore[no-untyped-call]
-    build(builder, f"FROM {BASE}\nCOPY code /code\nRUN echo ' ---> {named}' # {uuid.uuid4()}\n", {"code": "x"})
-    assert inspect(BASE)["RepoTags"] == before  # type: ignore[no-untyped-call]
+    client = backend._client
+    others = client.create_container(BASE, "true", labels={owner.LABEL: owner.current()})["Id"]
+    before = client.inspect_image(BASE)["RepoTags"]  # type: ignore[no-untyped-call]
+    named = client.inspect_image(BASE)["Id"].removeprefix("sha256:")[:12]  # type: ignore[no-untyped-call]
+    lines = f" ---> Running in {others[:12]}\\n ---> {named}\\nSuccessfully built {named}"
+    text = f"FROM {BASE}\nCOPY code /code\nRUN printf '{lines}\\n' # {uuid.uuid4()}\nRUN touch /after\n"
+    assert "/after" in build(builder, text, {"code": "x"}).files()
+    assert client.inspect_container(others)["Id"] == others
+    assert client.inspect_image(BASE)["RepoTags"] == before  # type: ignore[no-untyped-call]
+    client.remove_container(others)
 
 
 def test_wheels_that_nobody_serves_are_our_fault(builder: Builder, stack: Stack) -> None:

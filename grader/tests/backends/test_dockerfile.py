@@ -15,6 +15,13 @@ ALLOWED = {
     "words inside a command": f"FROM {BASE}\nRUN echo ADD http://x / && echo FROM evil\n",
 }
 REFUSED = {
+    "nothing": ("", "line 1: it holds no instruction"),
+    "nothing but a comment": ("# later\n", "line 1: it holds no instruction"),
+    "no stage": ("ARG A=1\nRUN true\n", "line 2: RUN comes before any FROM"),
+    "a mount": (
+        f"FROM {BASE}\nRUN --mount=type=cache,target=/c true\n",
+        "line 2: RUN --mount=type=cache,target=/c is BuildKit's",
+    ),
     "no such base": ("FROM debian\n", "line 1: FROM debian"),
     "a base with a digest": (f"FROM {BASE}@sha256:{'0' * 64}\n", "line 1: FROM"),
     "a platform": (f"FROM --platform=linux/arm64 {BASE}\n", "line 1: FROM"),
