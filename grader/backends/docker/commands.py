@@ -22,7 +22,7 @@ from grader.backends import owner
 from grader.backends.containment import KIND, MIB, NAME, OPEN_FILES
 from grader.backends.docker.containers import remove
 from grader.backends.docker.disk import Written
-from grader.backends.docker.dockerfile import Instruction
+from grader.backends.docker.dockerfile import BASES, Instruction
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.protocol import BuildFailed
 
@@ -33,7 +33,7 @@ RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID")
 """Capabilities that installing needs: files of other users, and programs that become them."""
 PROCESSES = 256
 SHOWN_LINES = 12
-SHOWN_COMMAND = 200
+SHOWN_WIDTH = 300
 SHELL = ("/bin/sh", "-c")
 STEPS = "mlops-course/build-step"
 """Tags of what steps made that hold somebody's files, or much. The engine finds a step in its cache by them, whoever built it
@@ -70,13 +70,14 @@ class Commands:
         config = self._client.inspect_image(start)["Config"]  # type: ignore[no-untyped-call]
         words = _words(command.rest, config.get("Shell") or SHELL, arguments, config.get("Env") or ())
         tag = hashlib.sha256(json.dumps([start, words]).encode()).hexdigest()
-        for repository in (STEPS, KEPT):
-            with suppress(ImageNotFound):
-                return str(self._client.inspect_image(f"{repository}:{tag}")["Id"])  # type: ignore[no-untyped-call]
+        if known := self._known(tag):
+            return known
         container = self._container(start, words)
         try:
             self._run(container, command)
             self.files |= {change["Path"] for change in self._client.diff(container) or [] if change["Kind"] != 2}
+            if known := self._known(tag):  # by another build, meanwhile
+                return known
             # the container's labels would be the image's
             config["Labels"] = {**(config.get("Labels") or {}), KIND: "submission", NAME: "", owner.LABEL: ""}
             keep = not holds and self._written.total <= self._bounds.kept
@@ -84,6 +85,13 @@ class Commands:
             return str(made["Id"])
         finally:
             remove(self._client, container)
+
+    def _known(self, tag: str) -> str:
+        """The image that this command made before; "" when there is none."""
+        for repository in (STEPS, KEPT):
+            with suppress(ImageNotFound):
+                return str(self._client.inspect_image(f"{repository}:{tag}")["Id"])  # type: ignore[no-untyped-call]
+        return ""
 
     def _container(self, start: str, words: Sequence[str]) -> str:
         made = self._client.create_container(
@@ -109,7 +117,7 @@ class Commands:
             try:
                 self._client.start(container)
             except ENGINE_ERRORS as error:
-                if refuses(error):  # no such user, no such program
+                if refuses(error) or self._starts_another():  # no such program, no such user
                     raise self._failure(container, command, f"the build failed: {says(error)}") from error
                 raise
             in_time = self._ended(container)
@@ -124,6 +132,17 @@ class Commands:
         if state["ExitCode"]:
             raise self._failure(container, command, f"the build failed: a command ended with status {state['ExitCode']}")
 
+    def _starts_another(self) -> bool:
+        """Whether the engine starts the like of a base image: engines answer 500 for some of what an image is to blame for."""
+        another = self._container(BASES[0], ["/bin/true"])
+        try:
+            self._client.start(another)
+        except ENGINE_ERRORS:
+            return False
+        finally:
+            remove(self._client, another)
+        return True
+
     def _ended(self, container: str) -> bool:
         """Whether its command ends in time; it is killed if not."""
         try:
@@ -137,8 +156,9 @@ class Commands:
         return True
 
     def _failure(self, container: str, command: Instruction, what: str) -> BuildFailed:
-        said = self._client.logs(container, tail=SHOWN_LINES).decode(errors="replace").rstrip()
-        where = f"Dockerfile, line {command.line}: {command.text[:SHOWN_COMMAND]}"
+        lines = self._client.logs(container, tail=SHOWN_LINES).decode(errors="replace").splitlines()
+        said = "\n".join(line[:SHOWN_WIDTH] for line in lines).rstrip()
+        where = f"Dockerfile, line {command.line}: {command.text[:SHOWN_WIDTH]}"
         return BuildFailed(f"{what}; it was at:\n{where}\n{said}".rstrip())
 
 

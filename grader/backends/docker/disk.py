@@ -83,9 +83,10 @@ class Written:
             self.too_much = f"more than {self._most // MIB} MiB (install less, or remove it in the same step)"
 
     def _room(self, ours: str) -> int:
-        """How many files there is room for; 0 where the disk has no such limit."""
+        """How many files there is room for; 0 where the disk has no such limit, or nobody tells."""
         asked = self._client.exec_create(ours, list(COUNT))
-        return int(self._client.exec_start(asked["Id"]))
+        told = self._client.exec_start(asked["Id"])
+        return int(told) if told.strip().isdigit() else 0
 
     def _added(self, image: str) -> int:
         """By its last layer; nothing by a base."""

@@ -124,6 +124,9 @@ def test_what_a_step_says_when_it_fails(builder: Builder) -> None:
     """The end of the build's own words, for whoever wrote the Dockerfile; so is a Dockerfile that may not be."""
     with pytest.raises(BuildFailed, match="no such thing"):
         build(builder, f"FROM {BASE}\nRUN echo no such thing && false\n")
+    for text, said in (("USER nosuch\nRUN true", "unable to find user nosuch"), ('RUN ["/no/such"]', "/no/such: no such file")):
+        with pytest.raises(BuildFailed, match=f"^the build failed: .*{said}.*; it was at:\nDockerfile, line "):
+            build(builder, f"FROM {BASE}\n{text}\n")
     with pytest.raises(BuildFailed, match=r"line 2: ADD may fetch"):
         build(builder, f"FROM {BASE}\nADD https://example.org /\n")
     with pytest.raises(BuildFailed, match=r"there is no Dockerfile"):
