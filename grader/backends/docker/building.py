@@ -44,7 +44,7 @@ MOST_WRITTEN = 2048 * MIB
 MOST_KEPT = 128 * MIB
 """What a build may write and have its commands kept for later builds: wheels of the course, as a rule."""
 MOST_OLD = 20
-"""Commands that are kept for later builds when nobody builds any more."""
+"""Commands that are kept for later builds when nobody builds any more: those used last."""
 MEMORY_OF_INDEX = 128 * MIB
 
 
@@ -98,8 +98,8 @@ class Builder:
 
     def _clear(self) -> None:
         """Remove what steps made, those of killed builders included; the course's own stay, and the last of what is kept."""
-        old = sorted(self._client.images(KEPT), key=lambda image: -int(image["Created"]))[MOST_OLD:]
-        gone, found = {str(image["Id"]) for image in old}, self._client.images(all=True)
+        kept = [str(image["Id"]) for image in self._client.images(KEPT)]
+        gone, found = set(sorted(kept, key=self._used, reverse=True)[MOST_OLD:]), self._client.images(all=True)
         while more := {str(image["Id"]) for image in found if image["ParentId"] in gone} - gone:
             gone |= more
         left = gone | {str(image["Id"]) for image in self._client.images(STEPS)}
@@ -111,6 +111,10 @@ class Builder:
             if stay == left:  # somebody builds on them, or made a container of one, just now
                 return
             left = stay
+
+    def _used(self, image: str) -> str:
+        """When a command of a build made it, or came from the cache for the last time."""
+        return str(self._client.inspect_image(image)["Metadata"]["LastTagTime"])  # type: ignore[no-untyped-call]
 
     def _removed(self, image: str) -> bool:
         """Whether it is gone; the engine refuses while another image stands on it, or somebody else's tag is on it."""

@@ -90,7 +90,9 @@ class Commands:
         """The image that this command made before; "" when there is none."""
         for repository in (STEPS, KEPT):
             with suppress(ImageNotFound):
-                return str(self._client.inspect_image(f"{repository}:{tag}")["Id"])  # type: ignore[no-untyped-call]
+                image = self._client.inspect_image(f"{repository}:{tag}")["Id"]  # type: ignore[no-untyped-call]
+                self._client.tag(image, repository, tag)  # it was used now: the last ones are kept
+                return str(image)
         return ""
 
     def _container(self, start: str, words: Sequence[str]) -> str:
