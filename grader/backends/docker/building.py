@@ -18,13 +18,14 @@ from grader.backends import owner
 from grader.backends.containment import KIND, MIB, NAME
 from grader.backends.docker import dockerfile
 from grader.backends.docker.built import DockerImage
-from grader.backends.docker.commands import KEPT, SHOWN_LINES, STEPS, Bounds, Commands
+from grader.backends.docker.commands import SHOWN_LINES, Bounds, Commands
 from grader.backends.docker.containers import remove
 from grader.backends.docker.disk import Written
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
 from grader.backends.docker.hosting import DATA, USER
 from grader.backends.docker.images import archive_of
 from grader.backends.docker.parts import ASKED, Part, Parts
+from grader.backends.docker.steps import Steps
 from grader.backends.protocol import BuildFailed, BuildRequest, Running
 from grader.errors import OurFault
 
@@ -43,8 +44,6 @@ MOST_WRITTEN = 2048 * MIB
 """By all steps of a build together, above the images they start from."""
 MOST_KEPT = 128 * MIB
 """What a build may write and have its commands kept for later builds: wheels of the course, as a rule."""
-MOST_OLD = 20
-"""Commands that are kept for later builds when nobody builds any more: those used last."""
 MEMORY_OF_INDEX = 128 * MIB
 
 
@@ -56,7 +55,7 @@ class Builder:
         self._client, self._index = client, index
         self._lock = threading.Lock()
         self._container = ""
-        self._images: list[DockerImage] = []
+        self._steps = Steps(client)
 
     def build(self, request: BuildRequest) -> DockerImage:
         """Build. Raises BuildFailed, or OurFault."""
@@ -68,68 +67,31 @@ class Builder:
             raise BuildFailed(f"Dockerfile, {refused}")
         build = _Build(Written(self._client, MOST_WRITTEN))
         try:
-            image = self._made(request, build, Parts(text.decode(errors="replace")))
+            return self._made(request, build, Parts(text.decode(errors="replace")))
         except ENGINE_ERRORS as error:
             raise OurFault(f"the engine did not build: {says(error)}") from error
         finally:
-            for layer in build.passing():
-                with suppress(*ENGINE_ERRORS):
-                    if not self._client.inspect_image(layer)["RepoTags"]:  # type: ignore[no-untyped-call]
-                        self._client.tag(layer, STEPS, layer)
-        with self._lock:
-            self._images.append(image)
-        return image
+            self._steps.used(build.passing())
+            self._steps.tidy()
 
     def close(self) -> None:
         """Remove the container that serves wheels; what was built goes, too, unless somebody else builds on this engine now."""
-        for image in self._images:
-            image.untag()
         if self._container:
             remove(self._client, self._container)
-        self._images, self._container = [], ""
+        self._container = ""
         with suppress(*ENGINE_ERRORS):  # an engine that is gone keeps nothing that we could remove
             if not self.others():
-                self._clear()
+                self._steps.clear()
 
     def others(self) -> list[str]:
         """Containers that serve wheels to builders of this and other processes that live."""
         found = self._client.containers(all=True, filters={"label": f"{NAME}={WHEELS}"})
         return [one["Id"] for one in found if one["Id"] != self._container and not owner.is_dead(one["Labels"][owner.LABEL])]
 
-    def _clear(self) -> None:
-        """Remove what steps made, those of killed builders included; the course's own stay, and the last of what is kept."""
-        kept = [str(image["Id"]) for image in self._client.images(KEPT)]
-        gone, found = set(sorted(kept, key=self._used, reverse=True)[MOST_OLD:]), self._client.images(all=True)
-        while more := {str(image["Id"]) for image in found if image["ParentId"] in gone} - gone:
-            gone |= more
-        left = gone | {str(image["Id"]) for image in self._client.images(STEPS)}
-        for image in left:
-            for container in self._client.containers(all=True, filters={"ancestor": image}):
-                if container["Labels"].get(KIND) != "service":
-                    remove(self._client, container["Id"])
-        while stay := {image for image in left if not self._removed(image)}:
-            if stay == left:  # somebody builds on them, or made a container of one, just now
-                return
-            left = stay
-
-    def _used(self, image: str) -> str:
-        """When a command of a build made it, or came from the cache for the last time."""
-        return str(self._client.inspect_image(image)["Metadata"]["LastTagTime"])  # type: ignore[no-untyped-call]
-
-    def _removed(self, image: str) -> bool:
-        """Whether it is gone; the engine refuses while another image stands on it, or somebody else's tag is on it."""
-        try:
-            self._client.remove_image(image, noprune=True)
-        except ImageNotFound:
-            return True
-        except ENGINE_ERRORS:
-            return False
-        return True
-
     def _made(self, request: BuildRequest, build: _Build, parts: Parts) -> DockerImage:
         build.ends, wheels = time.monotonic() + request.seconds, self._wheels()
         bounds = Bounds(request.memory_mb * MIB, MOST_WRITTEN, MOST_KEPT, request.seconds, build.ends)
-        commands = Commands(self._client, wheels, bounds, build.written)
+        commands = Commands(self._client, wheels, bounds, build.written, self._steps)
         try:
             while command := parts.command():
                 name = f"part-{secrets.token_hex(8)}"

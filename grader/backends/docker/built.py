@@ -60,7 +60,6 @@ class DockerImage:
         self._client, self._image, self._asker, self.written = client, image, asker, written
         details = client.inspect_image(image)  # type: ignore[no-untyped-call]
         self.added_bytes = int(details["Size"]) - base_bytes
-        self._tags: list[str] = []
 
     def files(self) -> dict[str, bool]:
         """The files of the last stage by path, and whether somebody may execute them. Raises BuildFailed for too many."""
@@ -95,18 +94,15 @@ class DockerImage:
         try:
             for tag in tags:
                 self._client.tag(self._image, repository, tag, force=True)
-                self._tags.append(f"{repository}:{tag}")
                 for event in self._client.push(repository, tag, stream=True, decode=True, auth_config=auth):
                     if "error" in event:
                         raise OurFault(f"{repository}:{tag} could not be pushed: {event['error']}")
         except ENGINE_ERRORS as error:
             raise OurFault(f"{repository} could not be pushed: {says(error)}") from error
-
-    def untag(self) -> None:
-        """Take back the tags under which it was pushed. Never raises."""
-        for name in self._tags:
-            with suppress(*ENGINE_ERRORS):  # gone already
-                self._client.remove_image(name, noprune=True)
+        finally:
+            for tag in tags:  # the registry has them; here they would keep the image
+                with suppress(*ENGINE_ERRORS):
+                    self._client.remove_image(f"{repository}:{tag}", noprune=True)
 
     def _create(self, command: tuple[str, ...] | None) -> str:
         given: dict[str, Any] = {} if command is None else {"entrypoint": list(command[:1]), "command": list(command[1:])}

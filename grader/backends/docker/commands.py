@@ -15,7 +15,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from docker.errors import ImageNotFound
 from docker.types import LogConfig, Ulimit
 
 from grader.backends import owner
@@ -24,6 +23,7 @@ from grader.backends.docker.containers import remove
 from grader.backends.docker.disk import Written
 from grader.backends.docker.dockerfile import BASES, Instruction
 from grader.backends.docker.engine import ENGINE_ERRORS, refuses, says
+from grader.backends.docker.steps import KEPT, STEPS, Steps
 from grader.backends.protocol import BuildFailed
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ PROCESSES = 256
 SHOWN_LINES = 12
 SHOWN_WIDTH = 300
 SHELL = ("/bin/sh", "-c")
-STEPS = "mlops-course/build-step"
-"""Tags of what steps made that hold somebody's files, or much. The engine finds a step in its cache by them, whoever built it
-first, so they go with the last builder on the engine, and not with the one that made them."""
-KEPT = "mlops-course/build-cache"
-"""Tags of what other commands made: wheels of the course, as a rule."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +52,8 @@ class Bounds:
 class Commands:
     """Runs the commands of one build, in the network of the container `wheels`."""
 
-    def __init__(self, client: APIClient, wheels: str, bounds: Bounds, written: Written) -> None:
-        self._client, self._wheels, self._bounds, self._written = client, wheels, bounds, written
+    def __init__(self, client: APIClient, wheels: str, bounds: Bounds, written: Written, steps: Steps) -> None:
+        self._client, self._wheels, self._bounds, self._written, self._steps = client, wheels, bounds, written, steps
         self.files: set[str] = set()
         """What they wrote; those that came from the cache wrote nothing."""
 
@@ -70,13 +65,13 @@ class Commands:
         config = self._client.inspect_image(start)["Config"]  # type: ignore[no-untyped-call]
         words = _words(command.rest, config.get("Shell") or SHELL, arguments, config.get("Env") or ())
         tag = hashlib.sha256(json.dumps([start, words]).encode()).hexdigest()
-        if known := self._known(tag):
+        if known := self._steps.known(tag):
             return known
         container = self._container(start, words)
         try:
             self._run(container, command)
             self.files |= {change["Path"] for change in self._client.diff(container) or [] if change["Kind"] != 2}
-            if known := self._known(tag):  # by another build, meanwhile
+            if known := self._steps.known(tag):  # by another build, meanwhile
                 return known
             # the container's labels would be the image's
             config["Labels"] = {**(config.get("Labels") or {}), KIND: "submission", NAME: "", owner.LABEL: ""}
@@ -85,15 +80,6 @@ class Commands:
             return str(made["Id"])
         finally:
             remove(self._client, container)
-
-    def _known(self, tag: str) -> str:
-        """The image that this command made before; "" when there is none."""
-        for repository in (STEPS, KEPT):
-            with suppress(ImageNotFound):
-                image = self._client.inspect_image(f"{repository}:{tag}")["Id"]  # type: ignore[no-untyped-call]
-                self._client.tag(image, repository, tag)  # it was used now: the last ones are kept
-                return str(image)
-        return ""
 
     def _container(self, start: str, words: Sequence[str]) -> str:
         made = self._client.create_container(

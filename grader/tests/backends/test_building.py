@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 
 import pytest
 from docker import APIClient
@@ -14,10 +15,11 @@ from docker.errors import ImageNotFound
 
 from grader.backends import owner
 from grader.backends.containment import NAME
-from grader.backends.docker import building, built, disk
+from grader.backends.docker import building, built, disk, steps
 from grader.backends.docker.backend import DockerBackend
 from grader.backends.docker.building import WHEELS, Builder
 from grader.backends.docker.images import archive_of
+from grader.backends.docker.steps import Steps
 from grader.backends.protocol import BuildFailed, BuildRequest, BuiltImage, Running
 from grader.course.tree import Course
 from grader.errors import OurFault
@@ -363,7 +365,7 @@ def test_the_commands_used_last_stay(stack: Stack, running: dict[str, Running], 
     """Not those made last: what all builds begin with is made once. What others stand on goes with that."""
     backend = stack.backend
     assert isinstance(backend, DockerBackend)
-    monkeypatch.setattr(building, "MOST_OLD", 1)
+    monkeypatch.setattr(steps, "MOST_KEPT", 1)
     builder, first, second = backend.builder(running["package-index"]), uuid.uuid4().hex, uuid.uuid4().hex
     for name in (first, second, first):
         build(builder, f"FROM {BASE}\nRUN touch /{name}\nENV A={name}\n")
@@ -373,6 +375,26 @@ def test_the_commands_used_last_stay(stack: Stack, running: dict[str, Running], 
         pytest.skip("another grader builds images on this engine now, and keeps its cache")
     found = " ".join(histories(client))
     assert (first in found, second in found) == (True, False)
+
+
+def test_what_no_build_uses_goes_while_others_build(builder: Builder, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker has its builder for months. What was used just now stays."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    monkeypatch.setattr(steps, "TIDY_SECONDS", 0)
+    client, old, new, real = backend._client, uuid.uuid4().hex, uuid.uuid4().hex, Steps._last_used
+
+    def last_used(self: Steps, image: str) -> datetime:
+        """As the engine says, but for `old`: that was two hours ago."""
+        ago = timedelta(hours=2 if old in str(client.history(image)) else 0)  # type: ignore[no-untyped-call]
+        return real(self, image) - ago
+
+    monkeypatch.setattr(Steps, "_last_used", last_used)
+    found = []
+    for name in (old, new, new):
+        build(builder, f"FROM {BASE}\nCOPY code /{name}\nRUN touch /a\n", {"code": name})
+        found.append([mark in " ".join(histories(client)) for mark in (old, new)])
+    assert found == [[False, False], [False, True], [False, True]]
 
 
 def test_nothing_of_a_builder_stays(stack: Stack, running: dict[str, Running]) -> None:
