@@ -78,7 +78,7 @@ def release():
 #
 # A `Dockerfile` in two stages, both from `python:3.11-slim-bookworm`. The build has no network but the package index, whose
 # address comes as the build argument `INDEX_URL`; uv is there to be installed (`pip install uv==0.13.9`). `ADD` (use `COPY`),
-# `ONBUILD`, `VOLUME` and options of `RUN` (`--mount`) are refused. The image
+# `ONBUILD`, `VOLUME`, `COPY <<` and options of `RUN` (`--mount`) are refused. The image
 #
 # - starts `churnlib.service`, which listens on port 8000;
 # - has a `HEALTHCHECK` that is healthy when the service answers, and not when it doesn't;

@@ -1,5 +1,5 @@
-"""Images of files that nobody has read: the classic builder, in the network of a container that serves wheels, and has no
-other network itself (decision 7)."""
+"""Images of files that nobody has read: by the classic builder, without a network, and by commands in the network of a
+container that serves wheels and has no other network itself (decision 7)."""
 
 from __future__ import annotations
 
@@ -207,13 +207,15 @@ class _Build:
         return "\n".join(self._last)
 
     def hear(self, text: str) -> None:
-        """One event's text."""
+        """One event's text. Raises OurFault when the builder is about to run a command, whatever hid it from us."""
         for line in text.splitlines():
             if line.strip():
                 self._last.append(line.rstrip())
             if instruction := INSTRUCTION.match(line):
-                self._from = instruction[1].upper() == "FROM"
-                self.holds = self.holds or instruction[1].upper() == "COPY"
+                word = instruction[1].upper()
+                if word == "RUN":
+                    raise OurFault(f"the engine's builder reads a command where we read none: {line[:200]}")
+                self._from, self.holds = word == "FROM", self.holds or word == "COPY"
             elif ended := ENDED.match(line):
                 self._made(ended[1])
             elif built := BUILT.match(line):

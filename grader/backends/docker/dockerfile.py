@@ -2,7 +2,8 @@
 write where no limit holds.
 
 A build's own commands run without a way out. But `FROM` and `COPY --from` make the engine pull, `ADD` makes it download,
-`VOLUME` is a folder of its disk, `ONBUILD` hides instructions from a reader, and an `escape` directive changes what a line is.
+`VOLUME` is a folder of its disk, `ONBUILD` and `COPY <<` hide instructions from a reader, and an `escape` directive changes
+what a line is.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ def _of(word: str, rest: str, stages: list[str]) -> str:
         return f"RUN comes before any FROM: begin with FROM {BASES[0]}"
     if word == "RUN" and rest.startswith("--"):
         return f"RUN {rest.split()[0]} is BuildKit's: leave it out"
+    if word == "COPY" and "<<" in rest:
+        return "COPY << is BuildKit's, and may hide what follows: copy a file"
     for source in _FROM.findall(rest) if word == "COPY" else ():
         if source.lower() not in (*BASES, *stages, *map(str, range(len(stages)))):
             return f"COPY --from={source}: there is no stage of that name above"

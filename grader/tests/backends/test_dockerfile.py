@@ -30,6 +30,7 @@ REFUSED = {
     "a download": (f"FROM {BASE}\nADD https://example.org/x /x\n", "line 2: ADD"),
     "a download behind a tab": (f"FROM {BASE}\n\tADD\thttps://example.org/x /x\n", "line 2: ADD"),
     "a download put off": (f"FROM {BASE}\nONBUILD ADD https://example.org/x /x\n", "line 2: ONBUILD"),
+    "a text in the Dockerfile": (f"FROM {BASE}\nCOPY <<X /x\nRUN true\nX\n", "line 2: COPY << is BuildKit's"),
     "a folder of the machine": (f"FROM {BASE}\nVOLUME /srv\n", "line 2: VOLUME"),
     "a copy from an image": (f"FROM {BASE}\nCOPY --chown=1 --from=debian /a /a\n", "line 2: COPY --from=debian"),
     "a copy from an argument": (f"FROM {BASE}\nARG X=debian\nCOPY --from=$X /a /a\n", "line 3: COPY --from=$X"),

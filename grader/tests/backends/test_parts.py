@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
+import pytest
+
+from grader.backends.docker.building import _Build
 from grader.backends.docker.parts import Parts
+from grader.errors import OurFault
 
 BASE = "python:3.11-slim-bookworm"
 TEXT = f"""\
@@ -45,3 +51,9 @@ def test_after_a_command() -> None:
     parts.ran("sha256:3", {})
     assert parts.command() is None
     assert parts.whole().text == 'FROM sha256:2 AS build\nARG A=""\nCMD ["late"]\nFROM sha256:3\n'
+
+
+def test_a_command_that_only_the_builder_sees() -> None:
+    """Is not waited for: the step is told before it runs, and the build ends there."""
+    with pytest.raises(OurFault, match="reads a command where we read none: Step 2/3 : run evil"):
+        _Build(cast("Any", None)).hear("Step 2/3 : run evil\n")
