@@ -95,6 +95,7 @@ def reactions(learner: Learner, times: int) -> list[float]:
             mine = nbformat.read(learner.notebook, as_version=4)
             last = next(cell for cell in mine.cells if cell["id"] == LAST_TASK)
             last.source += f"\n# {number}"
+            time.sleep(READING_SECONDS)
             started = time.perf_counter()
             nbformat.write(mine, learner.notebook)
             _until(watch.stdout, " saved: ")
