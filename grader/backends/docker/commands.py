@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import signal
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -35,6 +36,8 @@ PROCESSES = 256
 SHOWN_LINES = 12
 SHOWN_WIDTH = 300
 SHELL = ("/bin/sh", "-c")
+FILE_TOO_LARGE = 128 + signal.SIGXFSZ
+"""Status of a shell whose command met the limit of a file's size."""
 
 
 @dataclass(frozen=True)
@@ -114,11 +117,13 @@ class Commands:
         if not in_time:
             raise self._failure(container, command, f"the build took more than {self._bounds.seconds} s")
         state = self._client.inspect_container(container)["State"]
-        if state["OOMKilled"]:
-            most = self._bounds.memory // MIB
-            raise self._failure(container, command, f"the build failed: a command took more than {most} MiB of memory")
-        if state["ExitCode"]:
-            raise self._failure(container, command, f"the build failed: a command ended with status {state['ExitCode']}")
+        if state["ExitCode"]:  # one that bears that a process of it was killed has ended well
+            what = f"ended with status {state['ExitCode']}"
+            if state["OOMKilled"]:
+                what = f"took more than {self._bounds.memory // MIB} MiB of memory"
+            elif state["ExitCode"] == FILE_TOO_LARGE:
+                what = f"made a file of more than {self._bounds.file // MIB} MiB (make it smaller)"
+            raise self._failure(container, command, f"the build failed: a command {what}")
 
     def _starts_another(self) -> bool:
         """Whether the engine starts the like of a base image: engines answer 500 for some of what an image is to blame for."""
@@ -138,7 +143,8 @@ class Commands:
         except ENGINE_ERRORS:
             if time.monotonic() < self._bounds.ends:
                 raise
-            self._client.kill(container)
+            with suppress(*ENGINE_ERRORS):  # it ended just now
+                self._client.kill(container)
             self._client.wait(container)
             return False
         return True

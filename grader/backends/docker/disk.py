@@ -76,7 +76,7 @@ class Written:
         self.total = self.in_layers + sum(int(one.get("SizeRw", 0)) for one in found)
         self._judge(self.total)
         if room - self._room(ours) > MOST_FILES and len(self._client.diff(container) or []) > MOST_FILES:  # or it was another's
-            self.too_much = self.too_much or f"more than {MOST_FILES} files with one command"
+            self.too_much = self.too_much or f"more than {MOST_FILES} files with one command (make fewer)"
 
     def _judge(self, size: int) -> None:
         if size > self._most:

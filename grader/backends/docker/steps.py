@@ -26,7 +26,7 @@ STEPS = "mlops-course/build-step"
 """Tags of what holds somebody's files, or much."""
 KEPT = "mlops-course/build-cache"
 """Tags of what other commands made: wheels of the course, as a rule."""
-MOST_KEPT = 20
+LAST_KEPT = 20
 """Of the latter, when nobody builds any more: those used last."""
 UNUSED = timedelta(hours=1)
 """Longer than any run."""
@@ -71,7 +71,7 @@ class Steps:
     def clear(self) -> None:
         """Nobody builds any more. Remove all but the commands used last, and what killed builders left."""
         last = sorted(self._tagged(KEPT), key=self._last_used, reverse=True)
-        gone, found = set(last[MOST_KEPT:]), self._client.images(all=True)
+        gone, found = set(last[LAST_KEPT:]), self._client.images(all=True)
         while more := {str(image["Id"]) for image in found if image["ParentId"] in gone} - gone:
             gone |= more
         gone |= self._tagged(STEPS)
