@@ -67,7 +67,7 @@ class Commands:
         """
         config = self._client.inspect_image(start)["Config"]  # type: ignore[no-untyped-call]
         words = _words(command.rest, config.get("Shell") or SHELL, arguments, config.get("Env") or ())
-        tag = hashlib.sha256(json.dumps([start, words]).encode()).hexdigest()
+        tag = self._tag(start, words)
         if known := self._steps.known(tag):
             return known
         container = self._container(start, words)
@@ -79,10 +79,18 @@ class Commands:
             # the container's labels would be the image's
             config["Labels"] = {**(config.get("Labels") or {}), KIND: "submission", NAME: "", owner.LABEL: ""}
             keep = not holds and self._written.total <= self._bounds.kept
-            made = self._client.commit(container, KEPT if keep else STEPS, tag, conf=config)
+            made = self._client.commit(container, KEPT if keep else STEPS, tag, message=tag, conf=config)
             return str(made["Id"])
         finally:
             remove(self._client, container)
+
+    def _tag(self, start: str, words: Sequence[str]) -> str:
+        """What identifies a command and what it starts from: by how that was made, not by its id, for of two equal copies that
+        were made side by side the builder takes any. A copy's line has the hash of its content; a command's, which its writer
+        chose, is told from it by the comment, which is this tag of it."""
+        base = self._client.inspect_image(BASES[0])["Id"]  # type: ignore[no-untyped-call]
+        made = [[one["Comment"], one["CreatedBy"]] for one in self._client.history(start)]  # type: ignore[no-untyped-call]
+        return hashlib.sha256(json.dumps([base, made, list(words)]).encode()).hexdigest()
 
     def _container(self, start: str, words: Sequence[str]) -> str:
         made = self._client.create_container(

@@ -292,6 +292,17 @@ def test_what_a_rebuild_writes(builder: Builder) -> None:
     assert wrote == {"good": False, "bad": True}
 
 
+def test_what_another_build_copied_meanwhile_takes_nothing_from_the_cache(builder: Builder, stack: Stack) -> None:
+    """Of two equal copies the engine's builder goes on from the later one, which no command has been run on yet."""
+    backend = stack.backend
+    assert isinstance(backend, DockerBackend)
+    code, text = str(uuid.uuid4()), f"FROM {BASE}\nCOPY code /code\n"
+    build(builder, f"{text}RUN touch /made\n", {"code": code})
+    files = archive_of({"Dockerfile": text.encode(), "code": code.encode()})
+    list(backend._client.build(fileobj=files, custom_context=True, decode=True, nocache=True, rm=True))
+    assert build(builder, f"{text}RUN touch /made\n", {"code": code}).written == frozenset()
+
+
 def test_pushed_images_are_the_run_s_own(stack: Stack, running: dict[str, Running], builder: Builder) -> None:
     """The grader reads tags, digest and labels from the registry; nothing of a closed namespace stays."""
     registry = stack.service(running["registry"])
